@@ -1,0 +1,121 @@
+#include "match/kernels/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <tuple>
+
+#include "fristad/kernel.h"
+#include "tests/support/hash_sets.h"
+
+namespace fristad::kernels {
+namespace {
+
+using testing::Rng;
+
+constexpr std::uint64_t seed = 7;
+
+std::vector<std::tuple<std::uint32_t, std::uint32_t>> sorted(CandidateBuffer& buffer) {
+  std::vector<std::tuple<std::uint32_t, std::uint32_t>> all;
+  for (const Candidate& c : buffer.items()) all.emplace_back(c.query, c.position);
+  std::ranges::sort(all);
+  return all;
+}
+
+// Probes of every length 0..70, at any alignment, with every pair of limits, over sketches near and far.
+template <class T>
+struct FilterCase {
+  std::vector<T> sketches;
+  std::vector<Probe> probes;
+
+  explicit FilterCase(Rng& rng) {
+    sketches.resize(5000);
+    const auto centre = static_cast<T>(rng());
+    for (T& sketch : sketches) {
+      const std::uint64_t flips = std::uint64_t{1} << rng() % (8 * sizeof(T)) | std::uint64_t{1} << rng() % 16;
+      sketch = static_cast<T>(rng() % 2 == 0 ? rng() : centre ^ flips);
+    }
+    for (std::uint32_t i = 0; i < 400; ++i) {
+      const auto count = static_cast<std::uint32_t>(rng() % 71);
+      probes.push_back({.begin = static_cast<std::uint32_t>(rng() % (sketches.size() - count + 1)),
+                        .count = count,
+                        .sketch = i % 2 == 0 ? centre : static_cast<T>(rng()),
+                        .near_max = static_cast<std::uint32_t>(rng() % 16) & 0xf,
+                        .both_max = static_cast<std::uint32_t>(rng() % 16) & 0xf,
+                        .query = i & 0xffffff});
+    }
+    // The last bucket ends where the array ends.
+    probes.push_back({.begin = 4990, .count = 10, .sketch = centre, .near_max = 15, .both_max = 15, .query = 400});
+    sketches.resize(sketches.size() + sketch_padding / sizeof(T));
+  }
+};
+
+TEST(Kernels, EveryFilterAgreesWithTheOracle) {
+  Rng rng(seed);
+  for (int round = 0; round < 20; ++round) {
+    const FilterCase<std::uint32_t> wide(rng);
+    const FilterCase<std::uint16_t> narrow(rng);
+    CandidateBuffer expected32;
+    CandidateBuffer expected16;
+    scalar.filter32(wide.probes, wide.sketches.data(), expected32);
+    scalar.filter16(narrow.probes, narrow.sketches.data(), expected16);
+    ASSERT_FALSE(expected32.items().empty());
+    ASSERT_FALSE(expected16.items().empty());
+    for (const Kernels* kernels : available()) {
+      CandidateBuffer found32;
+      CandidateBuffer found16;
+      kernels->filter32(wide.probes, wide.sketches.data(), found32);
+      kernels->filter16(narrow.probes, narrow.sketches.data(), found16);
+      EXPECT_EQ(sorted(found32), sorted(expected32)) << kernels->name << " seed " << seed << " round " << round;
+      EXPECT_EQ(sorted(found16), sorted(expected16)) << kernels->name << " seed " << seed << " round " << round;
+    }
+  }
+}
+
+TEST(Kernels, EveryScanAgreesWithTheOracle) {
+  Rng rng(seed);
+  const std::vector<PdqHash> hashes = testing::clustered_set(2000, rng);
+  const std::vector<PdqHash> queries = testing::queries_for(hashes, 50, rng);
+  for (const int limit : {0, 1, 15, 31, 40, 41, 63}) {
+    std::vector<ScanHit> expected;
+    scalar.scan(hashes, 100, queries, limit, expected);
+    ASSERT_FALSE(expected.empty() && limit > 1);
+    for (const Kernels* kernels : available()) {
+      std::vector<ScanHit> found;
+      kernels->scan(hashes, 100, queries, limit, found);
+      ASSERT_EQ(found.size(), expected.size()) << kernels->name << " limit " << limit;
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        EXPECT_EQ(found[i].query, expected[i].query);
+        EXPECT_EQ(found[i].position, expected[i].position);
+        EXPECT_EQ(found[i].distance, expected[i].distance);
+      }
+    }
+  }
+}
+
+// Each forced kernel must be the one that then answers: seen by its own functions being called.
+TEST(Kernels, TheForcedOneRuns) {
+  const std::string before(kernel_name());
+  for (const std::string_view name : kernel_names()) {
+    ASSERT_TRUE(kernel_force(name));
+    EXPECT_EQ(kernel_name(), name);
+    std::string running = active().name;
+    std::ranges::transform(running, running.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    EXPECT_EQ(running, name);
+  }
+  ASSERT_TRUE(kernel_force("scalar"));
+  EXPECT_EQ(&active(), &scalar);
+  ASSERT_TRUE(kernel_force(before));
+}
+
+TEST(Kernels, AnUnknownNameIsRefusedAndChangesNothing) {
+  const std::string before(kernel_name());
+  const Status status = kernel_force("abacus");
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, Code::invalid_argument);
+  EXPECT_NE(status.error().message.find("scalar"), std::string::npos) << status.error().message;
+  EXPECT_EQ(kernel_name(), before);
+}
+
+}  // namespace
+}  // namespace fristad::kernels
