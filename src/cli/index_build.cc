@@ -90,7 +90,8 @@ Result<SegmentWriter> create_writer(const BuildOptions& options, const Env& env)
 }
 
 std::string summary_of(const SegmentInfo& info, const BuildCounts& counts, std::int64_t duration_ms) {
-  std::string text = with_commas(info.rows) + " rows (" + with_commas(info.pdq_hashes) + " pdq";
+  std::string text =
+      with_commas(info.rows) + (info.rows == 1 ? " row (" : " rows (") + with_commas(info.pdq_hashes) + " pdq";
   for (std::size_t i = 0; i < digest_kind_count; ++i) {
     text += ", " + with_commas(info.digests[i]) + " " + to_string(static_cast<DigestKind>(i));
   }

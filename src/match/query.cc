@@ -8,52 +8,34 @@
 namespace fristad {
 namespace {
 
+using kernels::Asker;
 using kernels::Candidate;
 using kernels::Probe;
 using Buffers = MatchScratch::Buffers;
 
-// Queries that share one pass over the tables. More use each bucket that was fetched more often; the probes of
-// one table (17 for each query) should stay in the cache.
-constexpr std::size_t queries_per_pass = 16384;
+// Queries that share one pass over the tables. More use each bucket that was fetched more often; their sketches and
+// visits should stay in the cache.
+constexpr std::size_t queries_per_pass = 65536;
+static_assert(queries_per_pass <= batch_queries_max);
 
 // Hashes that a scan compares with all queries before it goes on: they stay in the second-level cache.
 constexpr std::size_t hashes_per_scan_block = 4096;
 
-// How far ahead of their use candidates' ids and hashes are asked for.
-constexpr std::size_t candidates_ahead = 16;
+// How many candidates ahead of their use their hashes, and before that their ids, are asked for.
+constexpr std::size_t hashes_ahead = 16;
+constexpr std::size_t ids_ahead = 32;
 
 template <class T>
 void prefetch(const T* at) {
   __builtin_prefetch(at);
 }
 
-// Calls add(bucket, probe) for each bucket of `table` within the plan's threshold.
-template <class Add>
-void for_each_probe(const IndexView& index, const PdqHash& query, std::uint32_t number, const Plan& plan,
-                    std::size_t table, const Add& add) {
-  const std::uint32_t* const offsets = index.table_offsets(table);
-  const std::uint32_t own = chunk(query, table);
-  const auto base = static_cast<std::uint32_t>(table * index.hashes.size());
-  Probe probe{
-      .begin = 0, .count = 0, .sketch = sketch(query, table), .near_max = 0, .both_max = 0, .query = number & 0xffffff};
-  for (int bits = 0; bits <= plan.thresholds[table]; ++bits) {
-    probe.near_max = static_cast<std::uint32_t>(plan.near_max(table, bits)) & 0xf;
-    probe.both_max = static_cast<std::uint32_t>(plan.both_max(table, bits)) & 0xf;
-    for (const std::uint16_t mask : masks_with(bits)) {
-      const std::uint32_t bucket = own ^ mask;
-      const std::uint32_t begin = offsets[bucket];
-      probe.begin = base + begin;
-      probe.count = offsets[bucket + 1] - begin;
-      add(bucket, probe);
-    }
-  }
-}
-
-void filter(const IndexView& index, std::span<const Probe> probes, kernels::CandidateBuffer& candidates) {
+void filter(const IndexView& index, std::span<const Probe> probes, const Asker* askers,
+            kernels::CandidateBuffer& candidates) {
   if (index.layout == SegmentLayout::fast) {
-    kernels::active().filter32(probes, index.sketches32.data(), candidates);
+    kernels::active().filter32(probes, askers, index.sketches32.data(), candidates);
   } else {
-    kernels::active().filter16(probes, index.sketches16.data(), candidates);
+    kernels::active().filter16(probes, askers, index.sketches16.data(), candidates);
   }
 }
 
@@ -67,53 +49,78 @@ void prefetch_offsets(const IndexView& index, const PdqHash& query) {
   }
 }
 
-// Turns candidates into (query, id) pairs, each once, ordered.
-void collect_pairs(const IndexView& index, kernels::CandidateBuffer& candidates, std::vector<std::uint64_t>& pairs) {
+struct Found {
+  std::uint32_t query;
+  Match match;
+
+  friend auto operator<=>(const Found&, const Found&) = default;
+};
+
+// Compares candidates with their queries and calls found(query, match) for those within the limit: once for
+// each table that found it. A candidate's id is asked for long before its use, and then its hash.
+template <class OnFound>
+void verify(const IndexView& index, kernels::CandidateBuffer& candidates, std::span<const PdqHash> queries, int limit,
+            const OnFound& found) {
   const std::span<const Candidate> items = candidates.items();
+  const auto id_at = [&](std::size_t i) { return index.ids[items[i].position]; };
+  for (std::size_t i = 0; i < std::min(ids_ahead, items.size()); ++i) prefetch(&index.ids[items[i].position]);
+  for (std::size_t i = 0; i < std::min(hashes_ahead, items.size()); ++i) prefetch(&index.hashes[id_at(i)]);
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if (i + candidates_ahead < items.size()) prefetch(&index.ids[items[i + candidates_ahead].position]);
-    pairs.push_back(std::uint64_t{items[i].query} << 32 | index.ids[items[i].position]);
+    if (i + ids_ahead < items.size()) prefetch(&index.ids[items[i + ids_ahead].position]);
+    if (i + hashes_ahead < items.size()) prefetch(&index.hashes[id_at(i + hashes_ahead)]);
+    const std::uint32_t id = id_at(i);
+    const int d = distance(index.hashes[id], queries[items[i].query]);
+    if (d <= limit) found(items[i].query, Match{id, static_cast<std::uint32_t>(d)});
   }
   candidates.clear();
 }
 
-void sort_unique(std::vector<std::uint64_t>& pairs) {
-  std::ranges::sort(pairs);
-  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
+template <class T>
+void sort_unique(std::vector<T>& items) {
+  std::ranges::sort(items);
+  items.erase(std::unique(items.begin(), items.end()), items.end());
 }
 
-std::uint32_t id_of(std::uint64_t pair) {
-  return static_cast<std::uint32_t>(pair);
-}
-
-// Calls found(query, id, distance) for every pair that is within the limit.
-template <class Found>
-void verify(const IndexView& index, std::span<const std::uint64_t> pairs, std::span<const PdqHash> queries, int limit,
-            const Found& found) {
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    if (i + candidates_ahead < pairs.size()) prefetch(&index.hashes[id_of(pairs[i + candidates_ahead])]);
-    const auto query = static_cast<std::uint32_t>(pairs[i] >> 32);
-    const int d = distance(index.hashes[id_of(pairs[i])], queries[query]);
-    if (d <= limit) found(query, id_of(pairs[i]), static_cast<std::uint32_t>(d));
+// A probe for each bucket that is not empty and within the plan's thresholds; an asker for each table.
+void collect_probes(const IndexView& index, const PdqHash& query, const Plan& plan, Buffers& scratch) {
+  scratch.askers.resize(table_count);
+  scratch.probes.clear();
+  for (std::uint32_t table = 0; table < table_count; ++table) {
+    const int threshold = plan.thresholds[table];
+    if (threshold < 0) continue;
+    scratch.askers[table].sketch = sketch(query, table);
+    const std::uint32_t* const offsets = index.table_offsets(table);
+    const std::uint32_t own = chunk(query, table);
+    const auto base = static_cast<std::uint32_t>(table * index.hashes.size());
+    std::size_t used = scratch.probes.size();
+    scratch.probes.resize(used + flip_masks(threshold).size());
+    for (int bits = 0; bits <= threshold; ++bits) {
+      Probe probe{.begin = 0,
+                  .count = 0,
+                  .first_asker = table,
+                  .askers = 1,
+                  .near_max = static_cast<std::uint32_t>(plan.near_max(table, bits)) & 0xf,
+                  .both_max = static_cast<std::uint32_t>(plan.both_max(table, bits)) & 0xf};
+      for (const std::uint16_t mask : masks_with(bits)) {
+        const std::uint32_t bucket = own ^ mask;
+        probe.begin = base + offsets[bucket];
+        probe.count = offsets[bucket + 1] - offsets[bucket];
+        scratch.probes[used] = probe;
+        if (probe.count > 0) ++used;
+      }
+    }
+    scratch.probes.resize(used);
   }
 }
 
 // Finds the matches of one query by looking into the buckets of `plan`.
 void match_by_plan(const IndexView& index, const PdqHash& query, int limit, const Plan& plan, Buffers& scratch,
                    std::vector<Match>& out) {
-  scratch.probes.clear();
-  for (std::size_t table = 0; table < table_count; ++table) {
-    for_each_probe(index, query, 0, plan, table, [&](std::uint32_t, const Probe& probe) {
-      if (probe.count > 0) scratch.probes.push_back(probe);
-    });
-  }
-  filter(index, scratch.probes, scratch.candidates);
-  scratch.pairs.clear();
-  collect_pairs(index, scratch.candidates, scratch.pairs);
-  sort_unique(scratch.pairs);
-  verify(index, scratch.pairs, {&query, 1}, limit, [&](std::uint32_t, std::uint32_t id, std::uint32_t d) {
-    out.push_back({id, d});
-  });
+  collect_probes(index, query, plan, scratch);
+  filter(index, scratch.probes, scratch.askers.data(), scratch.candidates);
+  verify(index, scratch.candidates, {&query, 1}, limit,
+         [&](std::uint32_t, const Match& match) { out.push_back(match); });
+  sort_unique(out);
 }
 
 void scan_one(const IndexView& index, const PdqHash& query, int limit, Buffers& scratch, std::vector<Match>& out) {
@@ -135,16 +142,8 @@ bool is_abnormal(const IndexView& index, const PdqHash& query, int limit) {
   return entries_to_read(index, query, even_plan(limit), enough) > enough;
 }
 
-// Puts (query, match) pairs, in any order, into `out`, by a counting sort.
-struct QueryMatch {
-  std::uint32_t query;
-  Match match;
-};
-
-void append_sorted(std::vector<QueryMatch>& found, std::size_t queries, BatchMatches& out) {
-  std::ranges::sort(found, [](const QueryMatch& a, const QueryMatch& b) {
-    return a.query != b.query ? a.query < b.query : a.match.row < b.match.row;
-  });
+void append_sorted(std::vector<Found>& found, std::size_t queries, BatchMatches& out) {
+  sort_unique(found);
   auto next = found.begin();
   for (std::uint32_t query = 0; query < queries; ++query) {
     for (; next != found.end() && next->query == query; ++next) out.matches.push_back(next->match);
@@ -152,33 +151,11 @@ void append_sorted(std::vector<QueryMatch>& found, std::size_t queries, BatchMat
   }
 }
 
-// The probes of one table for many queries, ordered by the upper byte of their buckets: then the table is read from
-// front to back, and buckets that several queries need are read while they are in the cache.
-std::span<const Probe> collect_probes(const IndexView& index, std::span<const PdqHash> queries,
-                                      std::span<const std::uint32_t> numbers, const Plan& plan, std::size_t table,
-                                      std::vector<Probe>& probes) {
-  constexpr std::size_t parts = 256;
-  std::array<std::uint32_t, parts + 1> ends{};
-  const auto masks = flip_masks(plan.thresholds[table]);
-  for (const std::uint32_t number : numbers) {
-    const std::uint32_t own = chunk(queries[number], table);
-    for (const std::uint16_t mask : masks) ++ends[((own ^ mask) >> 8) + 1];
-  }
-  for (std::size_t part = 1; part <= parts; ++part) ends[part] += ends[part - 1];
-  const std::size_t count = ends[parts];
-  if (probes.size() < count) probes.resize(count);
-  for (const std::uint32_t number : numbers) {
-    for_each_probe(index, queries[number], number, plan, table,
-                   [&](std::uint32_t bucket, const Probe& probe) { probes[ends[bucket >> 8]++] = probe; });
-  }
-  return std::span(probes).first(count);
-}
-
 // One pass over the tables for up to queries_per_pass queries.
 void match_pass(const IndexView& index, std::span<const PdqHash> queries, int limit, bool hot, Buffers& scratch,
                 BatchMatches& out) {
   const Plan& plan = even_plan(limit);
-  std::vector<QueryMatch> found;
+  std::vector<Found> found;
   std::vector<std::uint32_t> normal;
   normal.reserve(queries.size());
   scratch.leftovers.clear();
@@ -199,15 +176,16 @@ void match_pass(const IndexView& index, std::span<const PdqHash> queries, int li
     }
   }
 
-  scratch.pairs.clear();
   for (std::size_t table = 0; table < table_count; ++table) {
-    filter(index, collect_probes(index, queries, normal, plan, table, scratch.probes), scratch.candidates);
-    collect_pairs(index, scratch.candidates, scratch.pairs);
+    scratch.sorter.begin(index, queries, normal, plan, table);
+    for (std::size_t part = 0; part < BatchSorter::parts; ++part) {
+      const std::span<const Probe> probes = scratch.sorter.probes_of(part);
+      filter(index, probes, scratch.sorter.askers(), scratch.candidates);
+    }
+    verify(index, scratch.candidates, queries, limit, [&](std::uint32_t query, const Match& match) {
+      found.push_back({query, match});
+    });
   }
-  sort_unique(scratch.pairs);
-  verify(index, scratch.pairs, queries, limit, [&](std::uint32_t q, std::uint32_t id, std::uint32_t d) {
-    found.push_back({q, {id, d}});
-  });
 
   if (!scratch.leftovers.empty()) {
     BatchMatches scanned;
@@ -253,7 +231,7 @@ void scan_many(const IndexView& index, std::span<const PdqHash> queries, int lim
     kernels::active().scan(index.hashes.subspan(first, count), static_cast<std::uint32_t>(first), queries, limit,
                            scratch.hits);
   }
-  std::vector<QueryMatch> found;
+  std::vector<Found> found;
   found.reserve(scratch.hits.size());
   for (const kernels::ScanHit& hit : scratch.hits) found.push_back({hit.query, {hit.position, hit.distance}});
   out.matches.clear();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fristad/match.h"
+#include "match/askers.h"
 #include "match/index.h"
 #include "match/kernels/kernels.h"
 
@@ -13,8 +14,9 @@ namespace fristad {
 
 struct MatchScratch::Buffers {
   std::vector<kernels::Probe> probes;
+  std::vector<kernels::Asker> askers;
+  BatchSorter sorter;
   kernels::CandidateBuffer candidates;
-  std::vector<std::uint64_t> pairs;  // query << 32 | id
   std::vector<kernels::ScanHit> hits;
   std::vector<PdqHash> leftovers;  // queries that are compared with everything
   std::vector<std::uint32_t> leftover_places;

@@ -120,10 +120,10 @@ TEST(MatchProperty, LongBatchesAgreeWithOneByOne) {
   SCOPED_TRACE("FRISTAD_TEST_SEED=" + std::to_string(seed));
   Rng rng(seed);
   for (const auto make : {testing::random_set, testing::adversarial_set}) {
-    const std::vector<PdqHash> hashes = make(150'000, rng);
+    const std::vector<PdqHash> hashes = make(50'000, rng);
     const auto segment = Segment::build(hashes);
     ASSERT_TRUE(segment);
-    const std::vector<PdqHash> queries = testing::queries_for(hashes, 20'000, rng);
+    const std::vector<PdqHash> queries = testing::queries_for(hashes, 70'000, rng);
     MatchScratch scratch;
     BatchMatches batch;
     std::vector<Match> one;

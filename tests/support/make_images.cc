@@ -53,8 +53,8 @@ bool write_copies(const fs::path& photo, const fs::path& out) {
     options.quality = quality;
     return write_file(out / (photo.stem().string() + "__" + change + ".jpg"), support::to_jpeg(changed, options));
   };
-  const int margin_x = image.width / 50;
-  const int margin_y = image.height / 50;
+  const int margin_x = image.width / 100;
+  const int margin_y = image.height / 100;
   Image lettered = image;
   const int scale = std::max(1, image.width / 200);
   support::draw_text(lettered, "FRISTAD", 3 * scale, image.height - 10 * scale, scale);

@@ -39,12 +39,14 @@ constexpr std::size_t lines_ahead = 12;
 constexpr std::size_t line_bytes = 64;
 
 // Appends (begin + bit, query) for each set bit.
-inline Candidate* append(std::uint64_t bits, std::uint32_t begin, std::uint32_t query, Candidate* end) {
+inline void append(std::uint64_t bits, std::uint32_t begin, std::uint32_t query, CandidateBuffer& out) {
+  Candidate* const room = out.room(64);
+  Candidate* end = room;
   while (bits != 0) {
     *end++ = {begin + static_cast<std::uint32_t>(std::countr_zero(bits)), query};
     bits &= bits - 1;
   }
-  return end;
+  out.used(static_cast<std::size_t>(end - room));
 }
 
 template <class D, class M>
@@ -56,74 +58,82 @@ HWY_INLINE std::uint64_t bits_of(D d, M mask) {
   return bits;
 }
 
-// Tests the sketches of every probe, one vector at a time: make_test(probe)(address) gives the mask of those that pass.
-template <class D, class MakeTest>
-HWY_INLINE void filter(D d, std::span<const Probe> probes, const hn::TFromD<D>* sketches, const MakeTest& make_test,
+// Whether sketches pass the limits of a probe, a vector of them at a time.
+struct Test32 {
+  using T = std::uint32_t;
+  using D = hn::ScalableTag<T>;
+  using D8 = hn::Repartition<std::uint8_t, D>;
+
+  explicit HWY_INLINE Test32(const Probe& probe)
+      : limits(hn::BitCast(
+            // Byte 1 is compared with near_max, byte 3 with both_max, the others with what they never exceed.
+            D8(), hn::Set(D(), 0x00ff00ffu | probe.near_max << 8 | std::uint32_t{probe.both_max} << 24))) {}
+
+  HWY_INLINE hn::Mask<D> operator()(hn::Vec<D> sketches, const Asker& asker) const {
+    const auto difference = hn::Xor(sketches, hn::Set(D(), asker.sketch));
+    const auto counts = hn::BitCast(D(), hn::PopulationCount(hn::BitCast(D8(), difference)));
+    // Byte i of the product is the sum of bytes 0 to i: 1 has the bits of the near chunk, 3 those of both.
+    const auto sums = hn::BitCast(D8(), hn::Mul(counts, hn::Set(D(), 0x01010101)));
+    return hn::Eq(hn::BitCast(D(), hn::SaturatedSub(sums, limits)), hn::Zero(D()));
+  }
+
+  const hn::Vec<D8> limits;
+};
+
+struct Test16 {
+  using T = std::uint16_t;
+  using D = hn::ScalableTag<T>;
+
+  explicit HWY_INLINE Test16(const Probe& probe) : limit(hn::Set(D(), static_cast<T>(probe.near_max))) {}
+
+  HWY_INLINE hn::Mask<D> operator()(hn::Vec<D> sketches, const Asker& asker) const {
+    const auto difference = hn::Xor(sketches, hn::Set(D(), static_cast<T>(asker.sketch)));
+    return hn::Eq(hn::SaturatedSub(hn::PopulationCount(difference), limit), hn::Zero(D()));
+  }
+
+  const hn::Vec<D> limit;
+};
+
+template <class T>
+HWY_INLINE void prefetch(const Probe& probe, const T* sketches) {
+  const T* const from = sketches + probe.begin;
+  const std::size_t lines = std::min(probe.count * sizeof(T) / line_bytes + 1, lines_ahead);
+  for (std::size_t line = 0; line < lines; ++line) hwy::Prefetch(from + line * line_bytes / sizeof(T));
+}
+
+template <class Test>
+HWY_INLINE void filter(std::span<const Probe> probes, const Asker* askers, const typename Test::T* sketches,
                        CandidateBuffer& out) {
-  using T = hn::TFromD<D>;
+  const typename Test::D d;
   const auto lanes = static_cast<std::uint32_t>(hn::Lanes(d));
+  for (std::size_t p = 0; p < std::min(probes_ahead, probes.size()); ++p) prefetch(probes[p], sketches);
   for (std::size_t p = 0; p < probes.size(); ++p) {
-    if (p + probes_ahead < probes.size()) {
-      const Probe& ahead = probes[p + probes_ahead];
-      const T* const from = sketches + ahead.begin;
-      const std::size_t lines = std::min(ahead.count * sizeof(T) / line_bytes + 1, lines_ahead);
-      for (std::size_t line = 0; line < lines; ++line) hwy::Prefetch(from + line * line_bytes / sizeof(T));
-    }
-    const Probe& probe = probes[p];
-    const auto test = make_test(probe);
-    Candidate* const room = out.room(probe.count);
-    Candidate* end = room;
+    if (p + probes_ahead < probes.size()) prefetch(probes[p + probes_ahead], sketches);
+    const Probe probe = probes[p];
+    const Asker* const first = askers + probe.first_asker;
+    const Asker* const last = first + probe.askers;
+    const Test test(probe);
     for (std::uint32_t i = 0; i < probe.count; i += lanes) {
-      const auto passed = test(sketches + probe.begin + i);
-      if (hn::AllFalse(d, passed)) [[likely]]
-        continue;
-      std::uint64_t bits = bits_of(d, passed);
-      const std::uint32_t left = probe.count - i;
+      const auto some = hn::LoadU(d, sketches + probe.begin + i);
       // The last vector reads past the bucket, into the next one or the padding.
-      if (left < lanes) bits &= (std::uint64_t{1} << left) - 1;
-      end = append(bits, probe.begin + i, probe.query, end);
+      const std::uint32_t left = probe.count - i;
+      const std::uint64_t valid = left < lanes ? (std::uint64_t{1} << left) - 1 : ~std::uint64_t{0};
+      for (const Asker* asker = first; asker != last; ++asker) {
+        const auto passed = test(some, *asker);
+        if (hn::AllFalse(d, passed)) [[likely]]
+          continue;
+        append(bits_of(d, passed) & valid, probe.begin + i, asker->query, out);
+      }
     }
-    out.used(static_cast<std::size_t>(end - room));
   }
 }
 
-void filter32(std::span<const Probe> probes, const std::uint32_t* sketches, CandidateBuffer& out) {
-  const hn::ScalableTag<std::uint32_t> d32;
-  const hn::Repartition<std::uint8_t, decltype(d32)> d8;
-  const hn::Repartition<std::int8_t, decltype(d32)> signed8;
-  const auto running_sums = hn::Set(d32, 0x01010101);
-  filter(
-      d32, probes, sketches,
-      [&](const Probe& probe) HWY_ATTR {
-        const auto query = hn::Set(d32, probe.sketch);
-        // Byte 1 is compared with near_max, byte 3 with both_max, the others with what they never exceed.
-        const auto limits =
-            hn::BitCast(signed8, hn::Set(d32, 0x007f007fu | probe.near_max << 8 | std::uint32_t{probe.both_max} << 24));
-        return [=](const std::uint32_t* at) HWY_ATTR {
-          const auto difference = hn::Xor(hn::LoadU(d32, at), query);
-          const auto counts = hn::BitCast(d32, hn::PopulationCount(hn::BitCast(d8, difference)));
-          // Byte i of the product is the sum of bytes 0 to i: 1 has the bits of the near chunk, 3 those of both.
-          const auto sums = hn::BitCast(signed8, hn::Mul(counts, running_sums));
-          const auto over = hn::VecFromMask(signed8, hn::Gt(sums, limits));
-          return hn::Eq(hn::BitCast(d32, over), hn::Zero(d32));
-        };
-      },
-      out);
+void filter32(std::span<const Probe> probes, const Asker* askers, const std::uint32_t* sketches, CandidateBuffer& out) {
+  filter<Test32>(probes, askers, sketches, out);
 }
 
-void filter16(std::span<const Probe> probes, const std::uint16_t* sketches, CandidateBuffer& out) {
-  const hn::ScalableTag<std::uint16_t> d16;
-  filter(
-      d16, probes, sketches,
-      [&](const Probe& probe) HWY_ATTR {
-        const auto query = hn::Set(d16, static_cast<std::uint16_t>(probe.sketch));
-        const auto limit = hn::Set(d16, static_cast<std::uint16_t>(probe.near_max));
-        return [=](const std::uint16_t* at) HWY_ATTR {
-          const auto counts = hn::PopulationCount(hn::Xor(hn::LoadU(d16, at), query));
-          return hn::Eq(hn::Min(counts, limit), counts);
-        };
-      },
-      out);
+void filter16(std::span<const Probe> probes, const Asker* askers, const std::uint16_t* sketches, CandidateBuffer& out) {
+  filter<Test16>(probes, askers, sketches, out);
 }
 
 // Word by word with the processor's own population count: on what was measured it is as fast as vectors, which

@@ -18,17 +18,23 @@
 
 namespace fristad::kernels {
 
-// A run of bucket entries whose sketches are to be tested against one query. The sketch of an entry holds the
-// chunks of its hash that follow, around the ring, the chunk that chose the bucket.
+// A query that looks into buckets of one table. `sketch` is the query's own: the chunks that follow, around the ring,
+// the chunk that chose the bucket, as the entries of the bucket have theirs beside them.
+struct Asker {
+  std::uint32_t sketch = 0;  // a 16-bit sketch uses the low half
+  std::uint32_t query = 0;   // copied to each candidate
+};
+
+// A run of bucket entries whose sketches are to be tested against those of a run of askers.
 struct Probe {
   std::uint32_t begin;         // position of the first sketch
   std::uint32_t count;         // how many; may be 0
-  std::uint32_t sketch;        // the query's own; a 16-bit sketch uses the low half
+  std::uint32_t first_asker;   // in the array that the kernel is given
+  std::uint32_t askers : 24;   // how many
   std::uint32_t near_max : 4;  // most bits that may differ in the low 16
   std::uint32_t both_max : 4;  // most bits that may differ in all 32; not used for 16-bit sketches
-  std::uint32_t query : 24;    // copied to each candidate
 };
-static_assert(sizeof(Probe) == 16);  // millions of them are sorted
+static_assert(sizeof(Probe) == 16);
 
 // An entry that passed: to be verified against the whole hash.
 struct Candidate {
@@ -69,12 +75,14 @@ inline constexpr std::size_t sketch_padding = 64;
 struct Kernels {
   const char* name;
 
-  // Appends a candidate for every sketch s of every probe where, with d = popcount of (s xor probe.sketch),
-  // d(low 16 bits) <= near_max and d(all 32 bits) <= both_max.
-  void (*filter32)(std::span<const Probe> probes, const std::uint32_t* sketches, CandidateBuffer& out);
+  // Appends a candidate for every sketch s of every probe and every asker of that probe where, with d = popcount of
+  // (s xor asker.sketch), d(low 16 bits) <= near_max and d(all 32 bits) <= both_max.
+  void (*filter32)(std::span<const Probe> probes, const Asker* askers, const std::uint32_t* sketches,
+                   CandidateBuffer& out);
 
-  // The same for 16-bit sketches: popcount(s xor probe.sketch) <= near_max.
-  void (*filter16)(std::span<const Probe> probes, const std::uint16_t* sketches, CandidateBuffer& out);
+  // The same for 16-bit sketches: popcount(s xor asker.sketch) <= near_max.
+  void (*filter16)(std::span<const Probe> probes, const Asker* askers, const std::uint16_t* sketches,
+                   CandidateBuffer& out);
 
   // Appends, ordered by query within a block of hashes, every pair with distance <= limit. The positions count
   // from `first`.

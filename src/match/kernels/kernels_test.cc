@@ -21,10 +21,12 @@ std::vector<std::tuple<std::uint32_t, std::uint32_t>> sorted(CandidateBuffer& bu
   return all;
 }
 
-// Probes of every length 0..70, at any alignment, with every pair of limits, over sketches near and far.
+// Probes of every length 0..70, at any alignment, of 0 to 5 askers, with every pair of limits, over sketches near and
+// far.
 template <class T>
 struct FilterCase {
   std::vector<T> sketches;
+  std::vector<Asker> askers;
   std::vector<Probe> probes;
 
   explicit FilterCase(Rng& rng) {
@@ -36,15 +38,23 @@ struct FilterCase {
     }
     for (std::uint32_t i = 0; i < 400; ++i) {
       const auto count = static_cast<std::uint32_t>(rng() % 71);
+      const auto asking = static_cast<std::uint32_t>(rng() % 6);
       probes.push_back({.begin = static_cast<std::uint32_t>(rng() % (sketches.size() - count + 1)),
                         .count = count,
-                        .sketch = i % 2 == 0 ? centre : static_cast<T>(rng()),
+                        .first_asker = static_cast<std::uint32_t>(askers.size()),
+                        .askers = asking & 0xffffff,
                         .near_max = static_cast<std::uint32_t>(rng() % 16) & 0xf,
-                        .both_max = static_cast<std::uint32_t>(rng() % 16) & 0xf,
-                        .query = i & 0xffffff});
+                        .both_max = static_cast<std::uint32_t>(rng() % 16) & 0xf});
+      for (std::uint32_t a = 0; a < asking; ++a) askers.push_back({a % 2 == 0 ? centre : static_cast<T>(rng()), i});
     }
     // The last bucket ends where the array ends.
-    probes.push_back({.begin = 4990, .count = 10, .sketch = centre, .near_max = 15, .both_max = 15, .query = 400});
+    askers.push_back({.sketch = centre, .query = 400});
+    probes.push_back({.begin = 4990,
+                      .count = 10,
+                      .first_asker = static_cast<std::uint32_t>(askers.size() - 1),
+                      .askers = 1,
+                      .near_max = 15,
+                      .both_max = 15});
     sketches.resize(sketches.size() + sketch_padding / sizeof(T));
   }
 };
@@ -56,15 +66,15 @@ TEST(Kernels, EveryFilterAgreesWithTheOracle) {
     const FilterCase<std::uint16_t> narrow(rng);
     CandidateBuffer expected32;
     CandidateBuffer expected16;
-    scalar.filter32(wide.probes, wide.sketches.data(), expected32);
-    scalar.filter16(narrow.probes, narrow.sketches.data(), expected16);
+    scalar.filter32(wide.probes, wide.askers.data(), wide.sketches.data(), expected32);
+    scalar.filter16(narrow.probes, narrow.askers.data(), narrow.sketches.data(), expected16);
     ASSERT_FALSE(expected32.items().empty());
     ASSERT_FALSE(expected16.items().empty());
     for (const Kernels* kernels : available()) {
       CandidateBuffer found32;
       CandidateBuffer found16;
-      kernels->filter32(wide.probes, wide.sketches.data(), found32);
-      kernels->filter16(narrow.probes, narrow.sketches.data(), found16);
+      kernels->filter32(wide.probes, wide.askers.data(), wide.sketches.data(), found32);
+      kernels->filter16(narrow.probes, narrow.askers.data(), narrow.sketches.data(), found16);
       EXPECT_EQ(sorted(found32), sorted(expected32)) << kernels->name << " seed " << seed << " round " << round;
       EXPECT_EQ(sorted(found16), sorted(expected16)) << kernels->name << " seed " << seed << " round " << round;
     }
