@@ -75,6 +75,18 @@ void PdqStream::row_added() {
   if (lanes_filled_ == static_cast<int>(lanes)) process_group(lanes_filled_);
 }
 
+// luma_rows_ into samples_, four columns of four rows at a time.
+void PdqStream::interleave_rows() {
+  for (std::size_t q = 0; q < quads; ++q) {
+    for (std::size_t x = 0; x < at(columns_); x += quad) {
+      Vector four[quad];
+      for (std::size_t i = 0; i < quad; ++i) __builtin_memcpy(&four[i], &luma_rows_[q * quad + i][x], sizeof four[i]);
+      transpose(four);
+      for (std::size_t i = 0; i < quad; ++i) samples_[q][x + i] = four[i];
+    }
+  }
+}
+
 // Takes `rows` more rows through all passes, a block of columns at a time. Beyond the last row there is nothing to add
 // to the sums, but they still have rows to give: each pass down the columns is `ahead` rows behind what goes into it.
 //
@@ -84,6 +96,7 @@ void PdqStream::process_group(int rows) {
   const Box down{rows_};
   const int top = group_first_ - down.ahead;
   const bool inner_rows = rows == static_cast<int>(lanes) && down.subtracts(top) && down.adds(top + rows - 1);
+  interleave_rows();
   Sums first_sums{};
   Sums second_sums{};
   coarse_columns_done_ = 0;
