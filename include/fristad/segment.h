@@ -52,8 +52,8 @@ struct Entry {
 // The secret that a sealed segment is encrypted with.
 using SealKey = std::array<std::uint8_t, 32>;
 
-// How much memory an indexed hash may take: `fast` keeps a 32-bit sketch beside each bucket entry (160
-// bytes a hash), `compact` a 16-bit one (128 bytes a hash).
+// How much memory an indexed hash may take: `fast` keeps 32 bits to filter by beside each bucket entry (160
+// bytes a hash), `compact` 16 (128 bytes a hash).
 enum class SegmentLayout : std::uint8_t { fast, compact };
 
 struct SegmentOpenOptions {
@@ -99,7 +99,7 @@ class Segment {
   // `out` held.
   void match(const PdqHash& query, int limit, MatchScratch& scratch, std::vector<Match>& out) const;
 
-  // The same for many queries: two to three times the rate of one by one from some thousand queries on.
+  // The same for many queries: four to five times the rate of one by one from some thousand queries on.
   void match_batch(std::span<const PdqHash> queries, int limit, MatchScratch& scratch, BatchMatches& out) const;
 
   // The same by comparing every query with every hash: the judge, and the peer in benchmarks.

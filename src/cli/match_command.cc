@@ -16,7 +16,7 @@
 namespace fristad {
 namespace {
 
-constexpr std::size_t block_lines_max = 16'384;
+constexpr std::size_t block_lines_max = 65'536;
 constexpr std::size_t line_bytes_max = 1024;  // a hash is at most 71 bytes
 
 struct MatchOptions {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 #include "match/parallel.h"
@@ -19,18 +18,15 @@ void build_table(const IndexStorage& storage, std::size_t table) {
   std::vector<std::uint32_t> next(offsets.begin(), offsets.end() - 1);
   const std::size_t base = table * storage.hashes.size();
   std::uint32_t* const ids = storage.ids.data() + base;
-  const auto place = [&](auto* sketches) {
-    for (std::uint32_t id = 0; id < storage.hashes.size(); ++id) {
-      const PdqHash& hash = storage.hashes[id];
-      const std::uint32_t position = next[chunk(hash, table)]++;
-      sketches[position] = static_cast<std::remove_reference_t<decltype(*sketches)>>(sketch(hash, table));
-      ids[position] = id;
-    }
-  };
-  if (storage.layout == SegmentLayout::fast) {
-    place(storage.sketches32.data() + base);
-  } else {
-    place(storage.sketches16.data() + base);
+  std::uint16_t* const near = storage.near_chunks.data() + base;
+  std::uint16_t* const far = storage.far_chunks.empty() ? nullptr : storage.far_chunks.data() + base;
+  for (std::uint32_t id = 0; id < storage.hashes.size(); ++id) {
+    const PdqHash& hash = storage.hashes[id];
+    const std::uint32_t position = next[chunk(hash, table)]++;
+    const std::uint32_t both = sketch(hash, table);
+    near[position] = static_cast<std::uint16_t>(both);
+    if (far != nullptr) far[position] = static_cast<std::uint16_t>(both >> 16);
+    ids[position] = id;
   }
 }
 
@@ -64,9 +60,10 @@ const char* content_fault(const IndexView& index, std::size_t table) {
       seen[id] = true;
       if (chunk(hash, table) != bucket) return "a hash lies in the wrong bucket";
       const std::uint32_t expected = sketch(hash, table);
-      const bool same = index.layout == SegmentLayout::fast ? index.sketches32[base + position] == expected
-                                                            : index.sketches16[base + position] == (expected & 0xffff);
-      if (!same) return "a sketch differs from its hash";
+      if (index.near_chunks[base + position] != (expected & 0xffff) ||
+          (!index.far_chunks.empty() && index.far_chunks[base + position] != expected >> 16)) {
+        return "a sketch differs from its hash";
+      }
     }
   }
   return nullptr;

@@ -6,7 +6,8 @@
 // hashes differ in at most 31 bits, then going around the ring of chunks there is a start from which every run of
 // chunks differs in no more bits than its share (Qin & Xiao, VLDB 2018): so looking into the buckets within one
 // bit of the query's chunk in every table finds all of them, and the next one or two chunks, kept beside each entry
-// as its sketch, sort out nearly all others before the hash itself is touched.
+// as its sketch, sort out nearly all others before the hash itself is touched. The next one, `near`, is read for every
+// entry of a bucket, the one after it, `far`, only where the near one passed: so they are arrays of their own.
 //
 // Views only: whoever owns the bytes is elsewhere. Thread-safety: const views may be shared.
 
@@ -39,10 +40,9 @@ inline std::uint32_t sketch(const PdqHash& hash, std::size_t table) {
 // Positions count through all tables: table t has t * hashes.size() up to (t + 1) * hashes.size(), in bucket order.
 struct IndexView {
   std::span<const PdqHash> hashes;
-  SegmentLayout layout = SegmentLayout::fast;
   std::span<const std::uint32_t> offsets;               // table_count x offsets_per_table; empty: not indexed
-  std::span<const std::uint32_t> sketches32;            // of `fast`: table_count x hashes.size(), and padding
-  std::span<const std::uint16_t> sketches16;            // of `compact`
+  std::span<const std::uint16_t> near_chunks;           // table_count x hashes.size(), and padding
+  std::span<const std::uint16_t> far_chunks;            // the same; empty in `compact`
   std::span<const std::uint32_t> ids;                   // which hash stands at each position
   std::array<std::uint32_t, table_count> bucket_max{};  // entries of the fullest bucket
 
@@ -53,10 +53,9 @@ struct IndexView {
 // Where the parts of an index are written; sizes as in IndexView.
 struct IndexStorage {
   std::span<const PdqHash> hashes;
-  SegmentLayout layout = SegmentLayout::fast;
   std::span<std::uint32_t> offsets;
-  std::span<std::uint32_t> sketches32;
-  std::span<std::uint16_t> sketches16;
+  std::span<std::uint16_t> near_chunks;
+  std::span<std::uint16_t> far_chunks;
   std::span<std::uint32_t> ids;
 };
 

@@ -12,8 +12,8 @@ namespace fristad::testing {
 struct BuiltIndex {
   std::vector<PdqHash> hashes;
   std::vector<std::uint32_t> offsets;
-  std::vector<std::uint32_t> sketches32;
-  std::vector<std::uint16_t> sketches16;
+  std::vector<std::uint16_t> near_chunks;
+  std::vector<std::uint16_t> far_chunks;
   std::vector<std::uint32_t> ids;
   IndexView view;
 
@@ -21,21 +21,11 @@ struct BuiltIndex {
     const std::size_t positions = table_count * hashes.size();
     offsets.resize(table_count * offsets_per_table);
     ids.resize(positions);
-    if (layout == SegmentLayout::fast) sketches32.resize(positions + kernels::sketch_padding / 4);
-    if (layout == SegmentLayout::compact) sketches16.resize(positions + kernels::sketch_padding / 2);
-    build_index({.hashes = hashes,
-                 .layout = layout,
-                 .offsets = offsets,
-                 .sketches32 = sketches32,
-                 .sketches16 = sketches16,
-                 .ids = ids},
-                2);
-    view = {.hashes = hashes,
-            .layout = layout,
-            .offsets = offsets,
-            .sketches32 = sketches32,
-            .sketches16 = sketches16,
-            .ids = ids};
+    near_chunks.resize(positions + kernels::sketch_padding);
+    if (layout == SegmentLayout::fast) far_chunks.resize(near_chunks.size());
+    build_index(
+        {.hashes = hashes, .offsets = offsets, .near_chunks = near_chunks, .far_chunks = far_chunks, .ids = ids}, 2);
+    view = {.hashes = hashes, .offsets = offsets, .near_chunks = near_chunks, .far_chunks = far_chunks, .ids = ids};
     measure_buckets(view);
   }
   BuiltIndex(const BuiltIndex&) = delete;

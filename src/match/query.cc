@@ -32,11 +32,8 @@ void prefetch(const T* at) {
 
 void filter(const IndexView& index, std::span<const Probe> probes, const Asker* askers,
             kernels::CandidateBuffer& candidates) {
-  if (index.layout == SegmentLayout::fast) {
-    kernels::active().filter32(probes, askers, index.sketches32.data(), candidates);
-  } else {
-    kernels::active().filter16(probes, askers, index.sketches16.data(), candidates);
-  }
+  const std::uint16_t* const far = index.far_chunks.empty() ? nullptr : index.far_chunks.data();
+  kernels::active().filter(probes, askers, index.near_chunks.data(), far, candidates);
 }
 
 // The offsets of a query's buckets lie in 13 cache lines of each table: asks for them all before the first is read.

@@ -79,11 +79,12 @@ struct Segment::Impl {
             .pdq_hashes = header.pdq_hashes,
             .digests = header.digests,
             .bytes = header.file_bytes,
-            .layout = image.index.layout,
+            .layout = static_cast<SegmentLayout>(header.layout),
             .indexed = image.index.indexed(),
             .sealed = sealed};
     std::uint64_t pdq_bytes = 0;
-    for (const Section part : {Section::pdq, Section::pdq_rows, Section::offsets, Section::sketches, Section::ids}) {
+    for (const Section part :
+         {Section::pdq, Section::pdq_rows, Section::offsets, Section::near_chunks, Section::far_chunks, Section::ids}) {
       pdq_bytes += header.sections[static_cast<std::size_t>(part)].bytes;
     }
     if (info.pdq_hashes > 0)

@@ -157,12 +157,13 @@ bool entries_ok(const SegmentImage& image) {
 SegmentHeader plan_segment(const SegmentCounts& counts) {
   const bool indexed = counts.pdq_hashes >= indexed_min;
   const std::uint64_t positions = indexed ? table_count * counts.pdq_hashes : 0;
-  const std::size_t sketch_size = counts.layout == SegmentLayout::fast ? 4 : 2;
+  const std::uint64_t chunk_bytes = indexed ? positions * sizeof(std::uint16_t) + kernels::sketch_padding : 0;
   const std::array<std::uint64_t, section_count - 1> sizes{
       counts.pdq_hashes * sizeof(PdqHash),
       counts.pdq_hashes == counts.rows ? 0 : counts.pdq_hashes * sizeof(std::uint32_t),
       indexed ? table_count * offsets_per_table * sizeof(std::uint32_t) : 0,
-      positions * sketch_size + (indexed ? kernels::sketch_padding : 0),
+      chunk_bytes,
+      counts.layout == SegmentLayout::fast ? chunk_bytes : 0,
       positions * sizeof(std::uint32_t),
       counts.digests[0] * sizeof(DigestRecord<16>),
       counts.digests[1] * sizeof(DigestRecord<20>),
@@ -191,10 +192,9 @@ void build_index(const SegmentHeader& header, std::span<std::uint8_t> image, int
   if (header.pdq_hashes < indexed_min) return;
   build_index(
       IndexStorage{.hashes = section_of<const PdqHash>(header, std::span<const std::uint8_t>(image), Section::pdq),
-                   .layout = static_cast<SegmentLayout>(header.layout),
                    .offsets = section_of<std::uint32_t>(header, image, Section::offsets),
-                   .sketches32 = section_of<std::uint32_t>(header, image, Section::sketches),
-                   .sketches16 = section_of<std::uint16_t>(header, image, Section::sketches),
+                   .near_chunks = section_of<std::uint16_t>(header, image, Section::near_chunks),
+                   .far_chunks = section_of<std::uint16_t>(header, image, Section::far_chunks),
                    .ids = section_of<std::uint32_t>(header, image, Section::ids)},
       threads);
 }
@@ -212,10 +212,9 @@ SegmentImage view_segment(const SegmentHeader& header, std::span<const std::uint
   SegmentImage view;
   view.header = header;
   view.index.hashes = section_of<const PdqHash>(header, image, Section::pdq);
-  view.index.layout = static_cast<SegmentLayout>(header.layout);
   view.index.offsets = section_of<const std::uint32_t>(header, image, Section::offsets);
-  view.index.sketches32 = section_of<const std::uint32_t>(header, image, Section::sketches);
-  view.index.sketches16 = section_of<const std::uint16_t>(header, image, Section::sketches);
+  view.index.near_chunks = section_of<const std::uint16_t>(header, image, Section::near_chunks);
+  view.index.far_chunks = section_of<const std::uint16_t>(header, image, Section::far_chunks);
   view.index.ids = section_of<const std::uint32_t>(header, image, Section::ids);
   measure_buckets(view.index);
   view.pdq_rows = section_of<const std::uint32_t>(header, image, Section::pdq_rows);

@@ -28,7 +28,8 @@ enum class Section : std::uint8_t {
   pdq,              // PdqHash[pdq_hashes]
   pdq_rows,         // u32[pdq_hashes], ascending; empty: hash i belongs to row i
   offsets,          // u32[16][65537]; empty: not indexed
-  sketches,         // u32 or u16 [16][pdq_hashes]
+  near_chunks,      // u16[16][pdq_hashes]
+  far_chunks,       // u16[16][pdq_hashes]; empty in the compact layout
   ids,              // u32[16][pdq_hashes]
   md5,              // DigestRecord<16>[...], ascending
   sha1,             // DigestRecord<20>[...]
@@ -38,7 +39,7 @@ enum class Section : std::uint8_t {
   classifications,  // u16 length, text; one after the other; the first is empty
   block_checks      // u64 for each block of what comes before: XXH3-64
 };
-inline constexpr std::size_t section_count = 12;
+inline constexpr std::size_t section_count = 13;
 
 inline Section digest_section(DigestKind kind) {
   return static_cast<Section>(static_cast<std::size_t>(Section::md5) + static_cast<std::size_t>(kind));

@@ -38,17 +38,6 @@ constexpr std::size_t probes_ahead = 16;
 constexpr std::size_t lines_ahead = 12;
 constexpr std::size_t line_bytes = 64;
 
-// Appends (begin + bit, query) for each set bit.
-inline void append(std::uint64_t bits, std::uint32_t begin, std::uint32_t query, CandidateBuffer& out) {
-  Candidate* const room = out.room(64);
-  Candidate* end = room;
-  while (bits != 0) {
-    *end++ = {begin + static_cast<std::uint32_t>(std::countr_zero(bits)), query};
-    bits &= bits - 1;
-  }
-  out.used(static_cast<std::size_t>(end - room));
-}
-
 template <class D, class M>
 HWY_INLINE std::uint64_t bits_of(D d, M mask) {
   std::uint8_t bytes[8] = {};
@@ -58,82 +47,92 @@ HWY_INLINE std::uint64_t bits_of(D d, M mask) {
   return bits;
 }
 
-// Whether sketches pass the limits of a probe, a vector of them at a time.
-struct Test32 {
-  using T = std::uint32_t;
-  using D = hn::ScalableTag<T>;
-  using D8 = hn::Repartition<std::uint8_t, D>;
-
-  explicit HWY_INLINE Test32(const Probe& probe)
-      : limits(hn::BitCast(
-            // Byte 1 is compared with near_max, byte 3 with both_max, the others with what they never exceed.
-            D8(), hn::Set(D(), 0x00ff00ffu | probe.near_max << 8 | std::uint32_t{probe.both_max} << 24))) {}
-
-  HWY_INLINE hn::Mask<D> operator()(hn::Vec<D> sketches, const Asker& asker) const {
-    const auto difference = hn::Xor(sketches, hn::Set(D(), asker.sketch));
-    const auto counts = hn::BitCast(D(), hn::PopulationCount(hn::BitCast(D8(), difference)));
-    // Byte i of the product is the sum of bytes 0 to i: 1 has the bits of the near chunk, 3 those of both.
-    const auto sums = hn::BitCast(D8(), hn::Mul(counts, hn::Set(D(), 0x01010101)));
-    return hn::Eq(hn::BitCast(D(), hn::SaturatedSub(sums, limits)), hn::Zero(D()));
-  }
-
-  const hn::Vec<D8> limits;
-};
-
-struct Test16 {
-  using T = std::uint16_t;
-  using D = hn::ScalableTag<T>;
-
-  explicit HWY_INLINE Test16(const Probe& probe) : limit(hn::Set(D(), static_cast<T>(probe.near_max))) {}
-
-  HWY_INLINE hn::Mask<D> operator()(hn::Vec<D> sketches, const Asker& asker) const {
-    const auto difference = hn::Xor(sketches, hn::Set(D(), static_cast<T>(asker.sketch)));
-    return hn::Eq(hn::SaturatedSub(hn::PopulationCount(difference), limit), hn::Zero(D()));
-  }
-
-  const hn::Vec<D> limit;
-};
-
-template <class T>
-HWY_INLINE void prefetch(const Probe& probe, const T* sketches) {
-  const T* const from = sketches + probe.begin;
-  const std::size_t lines = std::min(probe.count * sizeof(T) / line_bytes + 1, lines_ahead);
-  for (std::size_t line = 0; line < lines; ++line) hwy::Prefetch(from + line * line_bytes / sizeof(T));
+HWY_INLINE void prefetch(const Probe& probe, const std::uint16_t* near_chunks) {
+  const std::uint16_t* const from = near_chunks + probe.begin;
+  const std::size_t lines = std::min(probe.count * sizeof *from / line_bytes + 1, lines_ahead);
+  for (std::size_t line = 0; line < lines; ++line) hwy::Prefetch(from + line * line_bytes / sizeof *from);
 }
 
-template <class Test>
-HWY_INLINE void filter(std::span<const Probe> probes, const Asker* askers, const typename Test::T* sketches,
-                       CandidateBuffer& out) {
-  const typename Test::D d;
+// Entries whose near chunk passed wait here until memory has brought their far chunk. Few pass, all over the table.
+class FarFilter {
+ public:
+  FarFilter(const std::uint16_t* far_chunks, CandidateBuffer& out) : far_chunks_(far_chunks), out_(out) {}
+
+  // Takes (begin + bit) for each set bit.
+  HWY_INLINE void add(std::uint64_t bits, std::uint32_t begin, const Probe& probe, const Asker& asker,
+                      const std::uint16_t* near_chunks) {
+    for (; bits != 0; bits &= bits - 1) {
+      const std::uint32_t position = begin + static_cast<std::uint32_t>(std::countr_zero(bits));
+      if (far_chunks_ == nullptr) {
+        append({position, asker.query});
+        continue;
+      }
+      hwy::Prefetch(far_chunks_ + position);
+      const std::uint32_t near = std::popcount((near_chunks[position] ^ asker.sketch) & 0xffffu) & 0xffu;
+      if (near > probe.both_max) continue;
+      Waiting& place = waiting_[next_++ % waiting_.size()];
+      if (next_ > waiting_.size()) decide(place);
+      place = {{position, asker.query}, static_cast<std::uint16_t>(asker.sketch >> 16), probe.both_max - near};
+    }
+  }
+
+  // Decides on all that still wait.
+  void finish() {
+    for (std::size_t i = next_ > waiting_.size() ? next_ - waiting_.size() : 0; i < next_; ++i) {
+      decide(waiting_[i % waiting_.size()]);
+    }
+  }
+
+ private:
+  struct Waiting {
+    Candidate candidate;
+    std::uint16_t far;
+    std::uint32_t far_max;
+  };
+
+  HWY_INLINE void append(const Candidate& candidate) {
+    *out_.room(1) = candidate;
+    out_.used(1);
+  }
+  HWY_INLINE void decide(const Waiting& one) {
+    const auto bits = static_cast<std::uint32_t>(
+        std::popcount(static_cast<std::uint32_t>(far_chunks_[one.candidate.position] ^ one.far)));
+    if (bits <= one.far_max) append(one.candidate);
+  }
+
+  const std::uint16_t* const far_chunks_;
+  CandidateBuffer& out_;
+  std::size_t next_ = 0;
+  std::array<Waiting, 16> waiting_;
+};
+
+void filter(std::span<const Probe> probes, const Asker* askers, const std::uint16_t* near_chunks,
+            const std::uint16_t* far_chunks, CandidateBuffer& out) {
+  const hn::ScalableTag<std::uint16_t> d;
   const auto lanes = static_cast<std::uint32_t>(hn::Lanes(d));
-  for (std::size_t p = 0; p < std::min(probes_ahead, probes.size()); ++p) prefetch(probes[p], sketches);
+  FarFilter far_filter(far_chunks, out);
+  for (std::size_t p = 0; p < std::min(probes_ahead, probes.size()); ++p) prefetch(probes[p], near_chunks);
   for (std::size_t p = 0; p < probes.size(); ++p) {
-    if (p + probes_ahead < probes.size()) prefetch(probes[p + probes_ahead], sketches);
+    if (p + probes_ahead < probes.size()) prefetch(probes[p + probes_ahead], near_chunks);
     const Probe probe = probes[p];
     const Asker* const first = askers + probe.first_asker;
     const Asker* const last = first + probe.askers;
-    const Test test(probe);
+    const auto near_max = hn::Set(d, static_cast<std::uint16_t>(probe.near_max));
     for (std::uint32_t i = 0; i < probe.count; i += lanes) {
-      const auto some = hn::LoadU(d, sketches + probe.begin + i);
+      const auto some = hn::LoadU(d, near_chunks + probe.begin + i);
       // The last vector reads past the bucket, into the next one or the padding.
       const std::uint32_t left = probe.count - i;
       const std::uint64_t valid = left < lanes ? (std::uint64_t{1} << left) - 1 : ~std::uint64_t{0};
       for (const Asker* asker = first; asker != last; ++asker) {
-        const auto passed = test(some, *asker);
+        const auto bits = hn::PopulationCount(hn::Xor(some, hn::Set(d, static_cast<std::uint16_t>(asker->sketch))));
+        const auto passed = hn::Eq(hn::SaturatedSub(bits, near_max), hn::Zero(d));
         if (hn::AllFalse(d, passed)) [[likely]]
           continue;
-        append(bits_of(d, passed) & valid, probe.begin + i, asker->query, out);
+        far_filter.add(bits_of(d, passed) & valid, probe.begin + i, probe, *asker, near_chunks);
       }
     }
   }
-}
-
-void filter32(std::span<const Probe> probes, const Asker* askers, const std::uint32_t* sketches, CandidateBuffer& out) {
-  filter<Test32>(probes, askers, sketches, out);
-}
-
-void filter16(std::span<const Probe> probes, const Asker* askers, const std::uint16_t* sketches, CandidateBuffer& out) {
-  filter<Test16>(probes, askers, sketches, out);
+  far_filter.finish();
 }
 
 // Word by word with the processor's own population count: on what was measured it is as fast as vectors, which
@@ -166,7 +165,7 @@ void scan(std::span<const PdqHash> hashes, std::uint32_t first, std::span<const 
   }
 }
 
-const Kernels kernels{hwy::TargetName(HWY_TARGET), filter32, filter16, scan};
+const Kernels kernels{hwy::TargetName(HWY_TARGET), filter, scan};
 [[maybe_unused]] const bool known = (enrolled()[std::countr_zero(std::uint64_t{HWY_TARGET})] = &kernels);
 
 }  // namespace

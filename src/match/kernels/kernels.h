@@ -21,7 +21,7 @@ namespace fristad::kernels {
 // A query that looks into buckets of one table. `sketch` is the query's own: the chunks that follow, around the ring,
 // the chunk that chose the bucket, as the entries of the bucket have theirs beside them.
 struct Asker {
-  std::uint32_t sketch = 0;  // a 16-bit sketch uses the low half
+  std::uint32_t sketch = 0;  // near chunk in the low half, far chunk in the high one
   std::uint32_t query = 0;   // copied to each candidate
 };
 
@@ -31,8 +31,8 @@ struct Probe {
   std::uint32_t count;         // how many; may be 0
   std::uint32_t first_asker;   // in the array that the kernel is given
   std::uint32_t askers : 24;   // how many
-  std::uint32_t near_max : 4;  // most bits that may differ in the low 16
-  std::uint32_t both_max : 4;  // most bits that may differ in all 32; not used for 16-bit sketches
+  std::uint32_t near_max : 4;  // most bits that may differ in the near chunk
+  std::uint32_t both_max : 4;  // most bits that may differ in both chunks
 };
 static_assert(sizeof(Probe) == 16);
 
@@ -69,20 +69,17 @@ class CandidateBuffer {
   std::size_t size_ = 0;
 };
 
-// Sketch arrays must be readable this many bytes past their end.
+// Arrays of chunks must be readable this many bytes past their end.
 inline constexpr std::size_t sketch_padding = 64;
 
 struct Kernels {
   const char* name;
 
-  // Appends a candidate for every sketch s of every probe and every asker of that probe where, with d = popcount of
-  // (s xor asker.sketch), d(low 16 bits) <= near_max and d(all 32 bits) <= both_max.
-  void (*filter32)(std::span<const Probe> probes, const Asker* askers, const std::uint32_t* sketches,
-                   CandidateBuffer& out);
-
-  // The same for 16-bit sketches: popcount(s xor asker.sketch) <= near_max.
-  void (*filter16)(std::span<const Probe> probes, const Asker* askers, const std::uint16_t* sketches,
-                   CandidateBuffer& out);
+  // Appends a candidate for every entry of every probe and every asker of that probe whose near chunks differ in at
+  // most near_max bits and whose near and far chunks together in at most both_max. Without far chunks (nullptr) only
+  // the near ones are compared. In any order.
+  void (*filter)(std::span<const Probe> probes, const Asker* askers, const std::uint16_t* near_chunks,
+                 const std::uint16_t* far_chunks, CandidateBuffer& out);
 
   // Appends, ordered by query within a block of hashes, every pair with distance <= limit. The positions count
   // from `first`.

@@ -23,60 +23,62 @@ std::vector<std::tuple<std::uint32_t, std::uint32_t>> sorted(CandidateBuffer& bu
 
 // Probes of every length 0..70, at any alignment, of 0 to 5 askers, with every pair of limits, over sketches near and
 // far.
-template <class T>
 struct FilterCase {
-  std::vector<T> sketches;
+  std::vector<std::uint16_t> near_chunks;
+  std::vector<std::uint16_t> far_chunks;
   std::vector<Asker> askers;
   std::vector<Probe> probes;
 
   explicit FilterCase(Rng& rng) {
-    sketches.resize(5000);
-    const auto centre = static_cast<T>(rng());
-    for (T& sketch : sketches) {
-      const std::uint64_t flips = std::uint64_t{1} << rng() % (8 * sizeof(T)) | std::uint64_t{1} << rng() % 16;
-      sketch = static_cast<T>(rng() % 2 == 0 ? rng() : centre ^ flips);
+    const auto centre = static_cast<std::uint32_t>(rng());
+    constexpr std::uint32_t entries = 5000;
+    for (std::uint32_t i = 0; i < entries; ++i) {
+      const std::uint32_t flips = 1u << rng() % 32 | 1u << rng() % 16;
+      const auto both = static_cast<std::uint32_t>(rng() % 2 == 0 ? rng() : centre ^ flips);
+      near_chunks.push_back(static_cast<std::uint16_t>(both));
+      far_chunks.push_back(static_cast<std::uint16_t>(both >> 16));
     }
     for (std::uint32_t i = 0; i < 400; ++i) {
       const auto count = static_cast<std::uint32_t>(rng() % 71);
       const auto asking = static_cast<std::uint32_t>(rng() % 6);
-      probes.push_back({.begin = static_cast<std::uint32_t>(rng() % (sketches.size() - count + 1)),
+      probes.push_back({.begin = static_cast<std::uint32_t>(rng() % (entries - count + 1)),
                         .count = count,
                         .first_asker = static_cast<std::uint32_t>(askers.size()),
                         .askers = asking & 0xffffff,
                         .near_max = static_cast<std::uint32_t>(rng() % 16) & 0xf,
                         .both_max = static_cast<std::uint32_t>(rng() % 16) & 0xf});
-      for (std::uint32_t a = 0; a < asking; ++a) askers.push_back({a % 2 == 0 ? centre : static_cast<T>(rng()), i});
+      for (std::uint32_t a = 0; a < asking; ++a) {
+        askers.push_back({a % 2 == 0 ? centre : static_cast<std::uint32_t>(rng()), i});
+      }
     }
     // The last bucket ends where the array ends.
     askers.push_back({.sketch = centre, .query = 400});
-    probes.push_back({.begin = 4990,
+    probes.push_back({.begin = entries - 10,
                       .count = 10,
                       .first_asker = static_cast<std::uint32_t>(askers.size() - 1),
                       .askers = 1,
                       .near_max = 15,
                       .both_max = 15});
-    sketches.resize(sketches.size() + sketch_padding / sizeof(T));
+    near_chunks.resize(entries + sketch_padding);
+  }
+
+  auto filtered_by(const Kernels& kernels, bool far) const {
+    CandidateBuffer found;
+    kernels.filter(probes, askers.data(), near_chunks.data(), far ? far_chunks.data() : nullptr, found);
+    return sorted(found);
   }
 };
 
 TEST(Kernels, EveryFilterAgreesWithTheOracle) {
   Rng rng(seed);
   for (int round = 0; round < 20; ++round) {
-    const FilterCase<std::uint32_t> wide(rng);
-    const FilterCase<std::uint16_t> narrow(rng);
-    CandidateBuffer expected32;
-    CandidateBuffer expected16;
-    scalar.filter32(wide.probes, wide.askers.data(), wide.sketches.data(), expected32);
-    scalar.filter16(narrow.probes, narrow.askers.data(), narrow.sketches.data(), expected16);
-    ASSERT_FALSE(expected32.items().empty());
-    ASSERT_FALSE(expected16.items().empty());
-    for (const Kernels* kernels : available()) {
-      CandidateBuffer found32;
-      CandidateBuffer found16;
-      kernels->filter32(wide.probes, wide.askers.data(), wide.sketches.data(), found32);
-      kernels->filter16(narrow.probes, narrow.askers.data(), narrow.sketches.data(), found16);
-      EXPECT_EQ(sorted(found32), sorted(expected32)) << kernels->name << " seed " << seed << " round " << round;
-      EXPECT_EQ(sorted(found16), sorted(expected16)) << kernels->name << " seed " << seed << " round " << round;
+    const FilterCase made(rng);
+    for (const bool far : {false, true}) {
+      const auto expected = made.filtered_by(scalar, far);
+      ASSERT_FALSE(expected.empty());
+      for (const Kernels* kernels : available()) {
+        EXPECT_EQ(made.filtered_by(*kernels, far), expected) << kernels->name << " seed " << seed << " round " << round;
+      }
     }
   }
 }

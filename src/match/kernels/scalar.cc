@@ -7,35 +7,25 @@
 namespace fristad::kernels {
 namespace {
 
-// Calls passes(sketch ^ asker's sketch, probe) for every pair, and appends those for which it holds.
-template <class T, class Passes>
-void filter(std::span<const Probe> probes, const Asker* askers, const T* sketches, const Passes& passes,
-            CandidateBuffer& out) {
+int bits_apart(std::uint32_t a, std::uint32_t b) {
+  return std::popcount((a ^ b) & 0xffff);
+}
+
+void filter(std::span<const Probe> probes, const Asker* askers, const std::uint16_t* near_chunks,
+            const std::uint16_t* far_chunks, CandidateBuffer& out) {
   for (const Probe& probe : probes) {
     for (const Asker& asker : std::span(askers + probe.first_asker, probe.askers)) {
       Candidate* const room = out.room(probe.count);
       std::size_t found = 0;
-      for (std::uint32_t i = 0; i < probe.count; ++i) {
-        const std::uint32_t difference = static_cast<T>(sketches[probe.begin + i] ^ asker.sketch);
-        if (passes(difference, probe)) room[found++] = {probe.begin + i, asker.query};
+      for (std::uint32_t i = probe.begin; i < probe.begin + probe.count; ++i) {
+        const int near = bits_apart(near_chunks[i], asker.sketch);
+        if (near > probe.near_max) continue;
+        if (far_chunks != nullptr && near + bits_apart(far_chunks[i], asker.sketch >> 16) > probe.both_max) continue;
+        room[found++] = {i, asker.query};
       }
       out.used(found);
     }
   }
-}
-
-void filter32(std::span<const Probe> probes, const Asker* askers, const std::uint32_t* sketches, CandidateBuffer& out) {
-  const auto passes = [](std::uint32_t difference, const Probe& probe) {
-    return std::popcount(difference & 0xffff) <= probe.near_max && std::popcount(difference) <= probe.both_max;
-  };
-  filter(probes, askers, sketches, passes, out);
-}
-
-void filter16(std::span<const Probe> probes, const Asker* askers, const std::uint16_t* sketches, CandidateBuffer& out) {
-  const auto passes = [](std::uint32_t difference, const Probe& probe) {
-    return std::popcount(difference) <= probe.near_max;
-  };
-  filter(probes, askers, sketches, passes, out);
 }
 
 void scan(std::span<const PdqHash> hashes, std::uint32_t first, std::span<const PdqHash> queries, int limit,
@@ -53,6 +43,6 @@ void scan(std::span<const PdqHash> hashes, std::uint32_t first, std::span<const 
 
 }  // namespace
 
-const Kernels scalar{"scalar", filter32, filter16, scan};
+const Kernels scalar{"scalar", filter, scan};
 
 }  // namespace fristad::kernels
