@@ -18,9 +18,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fristad/kernel.h"
+#include "fristad/live_index.h"
 #include "fristad/segment.h"
 #include "tests/support/hash_sets.h"
 
@@ -185,6 +187,78 @@ void print_open(const std::vector<PdqHash>& hashes, int threads) {
   unlink(path.c_str());
 }
 
+// Queries a second, one by one, by the wall clock: for as long as `seconds`, or at least once through all of them while
+// `busy` says so.
+double live_rate(const LiveIndex& index, std::span<const PdqHash> queries, double seconds,
+                 const std::function<bool()>& busy) {
+  MatchScratch scratch;
+  std::vector<LiveMatch> matches;
+  const double start = wall_seconds();
+  std::size_t asked = 0;
+  while (wall_seconds() - start < seconds || busy()) {
+    for (int i = 0; i < 100; ++i) index.match(queries[asked++ % queries.size()], limit_default, scratch, matches);
+  }
+  return static_cast<double>(asked) / (wall_seconds() - start);
+}
+
+// What it costs queries that entries come and go meanwhile.
+void print_live(const std::vector<PdqHash>& hashes, const std::vector<PdqHash>& queries) {
+  auto index = LiveIndex::create({});
+  if (!index) fail(index.error().message);
+  const auto add = [&](EntryHandle first, std::span<const PdqHash> some) {
+    std::vector<LiveEntry> entries;
+    for (std::size_t i = 0; i < some.size(); ++i) entries.push_back({.handle = first + i, .pdq = some[i]});
+    if (auto added = index->add(entries); !added) fail(added.error().message);
+  };
+  add(0, hashes);
+  const auto never = [] { return false; };
+  const double idle = std::max(live_rate(*index, queries, 3, never), live_rate(*index, queries, 3, never));
+  std::printf("  live, %.1f B/hash: %.0f/s one at rest",
+              static_cast<double>(index->info().bytes) / static_cast<double>(hashes.size()), idle);
+  std::fflush(stdout);
+
+  std::vector<double> visible_us;
+  EntryHandle next = hashes.size();
+  std::uint64_t changed = 0;
+  double changing = 0;
+  {
+    std::jthread changer([&](const std::stop_token& stop) {
+      Rng rng(seed);
+      MatchScratch scratch;
+      std::vector<LiveMatch> matches;
+      const double start = wall_seconds();
+      while (!stop.stop_requested()) {
+        // 1,000 adds and 1,000 removals a second.
+        if (static_cast<double>(changed) > 1000 * (wall_seconds() - start)) {
+          usleep(1000);
+          continue;
+        }
+        const PdqHash hash = testing::random_hash(rng);
+        const double added = wall_seconds();
+        add(next++, {&hash, 1});
+        if (changed++ % 100 == 0) {
+          index->match(hash, 0, scratch, matches);
+          if (matches.empty()) fail("what was added is not found");
+          visible_us.push_back(1e6 * (wall_seconds() - added));
+        }
+        index->remove({rng() % next});
+      }
+    });
+    changing = live_rate(*index, queries, 20, never);
+  }
+  std::ranges::sort(visible_us);
+  std::printf("; %.0f/s (%+.0f %%) with 1,000 adds and removals a second; added to found: p50 %.0f us, most %.0f us\n",
+              changing, 100 * (changing / idle - 1), visible_us[visible_us.size() / 2], visible_us.back());
+
+  const std::uint64_t merges = index->info().merges;
+  add(next, first(hashes, hashes.size() / 10));
+  const double start = wall_seconds();
+  const double merging =
+      live_rate(*index, queries, 0.2, [&] { return index->info().merges == merges || index->info().segments > 1; });
+  std::printf("        %.0f/s (%+.0f %%) while all is merged into one segment, which takes %.1f s\n", merging,
+              100 * (merging / idle - 1), wall_seconds() - start);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -239,6 +313,7 @@ int main(int argc, char** argv) {
       if (set == "random") {
         print_latency(hashes, queries);
         print_open(hashes, 2);
+        print_live(hashes, queries);
       }
       std::fflush(stdout);
     }

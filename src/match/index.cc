@@ -9,27 +9,6 @@
 namespace fristad {
 namespace {
 
-void build_table(const IndexStorage& storage, std::size_t table) {
-  const auto offsets = storage.offsets.subspan(table * offsets_per_table, offsets_per_table);
-  std::ranges::fill(offsets, 0);
-  for (const PdqHash& hash : storage.hashes) ++offsets[chunk(hash, table) + 1];
-  for (std::size_t b = 1; b < offsets.size(); ++b) offsets[b] += offsets[b - 1];
-
-  std::vector<std::uint32_t> next(offsets.begin(), offsets.end() - 1);
-  const std::size_t base = table * storage.hashes.size();
-  std::uint32_t* const ids = storage.ids.data() + base;
-  std::uint16_t* const near = storage.near_chunks.data() + base;
-  std::uint16_t* const far = storage.far_chunks.empty() ? nullptr : storage.far_chunks.data() + base;
-  for (std::uint32_t id = 0; id < storage.hashes.size(); ++id) {
-    const PdqHash& hash = storage.hashes[id];
-    const std::uint32_t position = next[chunk(hash, table)]++;
-    const std::uint32_t both = sketch(hash, table);
-    near[position] = static_cast<std::uint16_t>(both);
-    if (far != nullptr) far[position] = static_cast<std::uint16_t>(both >> 16);
-    ids[position] = id;
-  }
-}
-
 Error damaged(std::size_t table, const char* what) {
   return {Code::damaged, "the index is damaged: in table " + std::to_string(table) + " " + what +
                              "; build the segment anew from its list"};
@@ -81,6 +60,27 @@ Status check_tables(const IndexView& index, int threads, const Find& find_fault)
 }
 
 }  // namespace
+
+void build_table(const IndexStorage& storage, std::size_t table) {
+  const auto offsets = storage.offsets.subspan(table * offsets_per_table, offsets_per_table);
+  std::ranges::fill(offsets, 0);
+  for (const PdqHash& hash : storage.hashes) ++offsets[chunk(hash, table) + 1];
+  for (std::size_t b = 1; b < offsets.size(); ++b) offsets[b] += offsets[b - 1];
+
+  std::vector<std::uint32_t> next(offsets.begin(), offsets.end() - 1);
+  const std::size_t base = table * storage.hashes.size();
+  std::uint32_t* const ids = storage.ids.data() + base;
+  std::uint16_t* const near = storage.near_chunks.data() + base;
+  std::uint16_t* const far = storage.far_chunks.empty() ? nullptr : storage.far_chunks.data() + base;
+  for (std::uint32_t id = 0; id < storage.hashes.size(); ++id) {
+    const PdqHash& hash = storage.hashes[id];
+    const std::uint32_t position = next[chunk(hash, table)]++;
+    const std::uint32_t both = sketch(hash, table);
+    near[position] = static_cast<std::uint16_t>(both);
+    if (far != nullptr) far[position] = static_cast<std::uint16_t>(both >> 16);
+    ids[position] = id;
+  }
+}
 
 void build_index(const IndexStorage& storage, int threads) {
   parallel_for(table_count, threads, [&](std::size_t table) { build_table(storage, table); });

@@ -59,6 +59,9 @@ struct IndexStorage {
   std::span<std::uint32_t> ids;
 };
 
+// Fills one table by a counting sort. O(n).
+void build_table(const IndexStorage& storage, std::size_t table);
+
 // Fills the storage by one counting sort for each table. O(16 n); `threads` tables at a time.
 void build_index(const IndexStorage& storage, int threads);
 

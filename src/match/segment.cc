@@ -38,18 +38,6 @@ Error at_path(Error error, const std::string& path) {
   return error;
 }
 
-template <std::size_t size>
-void find_rows(std::span<const std::uint8_t> section, std::span<const std::uint8_t> digest,
-               std::vector<std::uint32_t>& out) {
-  const std::span records(reinterpret_cast<const DigestRecord<size>*>(section.data()),
-                          section.size() / sizeof(DigestRecord<size>));
-  std::array<std::uint8_t, size> wanted;
-  std::ranges::copy(digest, wanted.begin());
-  auto record = std::lower_bound(records.begin(), records.end(), wanted,
-                                 [](const auto& left, const auto& right) { return left.digest < right; });
-  for (; record != records.end() && record->digest == wanted; ++record) out.push_back(record->row);
-}
-
 }  // namespace
 
 const char* to_string(DigestKind kind) {
@@ -157,12 +145,7 @@ void Segment::scan_batch(std::span<const PdqHash> queries, int limit, MatchScrat
 
 void Segment::find(DigestKind kind, std::span<const std::uint8_t> digest, std::vector<std::uint32_t>& out) const {
   out.clear();
-  const auto section = impl_->image.digests[static_cast<std::size_t>(kind)];
-  switch (kind) {
-    case DigestKind::md5: return find_rows<16>(section, digest, out);
-    case DigestKind::sha1: return find_rows<20>(section, digest, out);
-    case DigestKind::sha256: return find_rows<32>(section, digest, out);
-  }
+  find_digest(impl_->image, kind, digest, out);
 }
 
 Entry Segment::entry(std::uint32_t row) const {

@@ -152,6 +152,18 @@ bool entries_ok(const SegmentImage& image) {
   return true;
 }
 
+template <std::size_t size>
+void find_rows(std::span<const std::uint8_t> section, std::span<const std::uint8_t> digest,
+               std::vector<std::uint32_t>& out) {
+  const std::span records(reinterpret_cast<const DigestRecord<size>*>(section.data()),
+                          section.size() / sizeof(DigestRecord<size>));
+  std::array<std::uint8_t, size> wanted;
+  std::ranges::copy(digest, wanted.begin());
+  auto record = std::lower_bound(records.begin(), records.end(), wanted,
+                                 [](const auto& left, const auto& right) { return left.digest < right; });
+  for (; record != records.end() && record->digest == wanted; ++record) out.push_back(record->row);
+}
+
 }  // namespace
 
 SegmentHeader plan_segment(const SegmentCounts& counts) {
@@ -188,15 +200,16 @@ SegmentHeader plan_segment(const SegmentCounts& counts) {
   return header;
 }
 
+IndexStorage index_storage(const SegmentHeader& header, std::span<std::uint8_t> image) {
+  return {.hashes = section_of<const PdqHash>(header, std::span<const std::uint8_t>(image), Section::pdq),
+          .offsets = section_of<std::uint32_t>(header, image, Section::offsets),
+          .near_chunks = section_of<std::uint16_t>(header, image, Section::near_chunks),
+          .far_chunks = section_of<std::uint16_t>(header, image, Section::far_chunks),
+          .ids = section_of<std::uint32_t>(header, image, Section::ids)};
+}
+
 void build_index(const SegmentHeader& header, std::span<std::uint8_t> image, int threads) {
-  if (header.pdq_hashes < indexed_min) return;
-  build_index(
-      IndexStorage{.hashes = section_of<const PdqHash>(header, std::span<const std::uint8_t>(image), Section::pdq),
-                   .offsets = section_of<std::uint32_t>(header, image, Section::offsets),
-                   .near_chunks = section_of<std::uint16_t>(header, image, Section::near_chunks),
-                   .far_chunks = section_of<std::uint16_t>(header, image, Section::far_chunks),
-                   .ids = section_of<std::uint32_t>(header, image, Section::ids)},
-      threads);
+  if (header.pdq_hashes >= indexed_min) build_index(index_storage(header, image), threads);
 }
 
 void finish_segment(SegmentHeader& header, std::span<std::uint8_t> image, int threads) {
@@ -224,6 +237,16 @@ SegmentImage view_segment(const SegmentHeader& header, std::span<const std::uint
   view.entry_starts = section_of<const std::uint64_t>(header, image, Section::entry_starts);
   view.entries = section_of<const std::uint8_t>(header, image, Section::entries);
   return view;
+}
+
+void find_digest(const SegmentImage& image, DigestKind kind, std::span<const std::uint8_t> digest,
+                 std::vector<std::uint32_t>& out) {
+  const auto section = image.digests[static_cast<std::size_t>(kind)];
+  switch (kind) {
+    case DigestKind::md5: return find_rows<16>(section, digest, out);
+    case DigestKind::sha1: return find_rows<20>(section, digest, out);
+    case DigestKind::sha256: return find_rows<32>(section, digest, out);
+  }
 }
 
 Result<SegmentImage> read_segment(std::span<const std::uint8_t> image, bool deep, int threads) {

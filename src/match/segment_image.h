@@ -100,6 +100,9 @@ std::span<T> section_of(const SegmentHeader& header, std::span<Byte> image, Sect
   return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
 }
 
+// Where the index of this image goes.
+IndexStorage index_storage(const SegmentHeader& header, std::span<std::uint8_t> image);
+
 // Builds the index of the hashes that already stand in their section of the image, if there are enough to be indexed.
 void build_index(const SegmentHeader& header, std::span<std::uint8_t> image, int threads);
 
@@ -122,6 +125,10 @@ struct SegmentImage {
 // Reads an image and checks all of it: every block's checksum, and that every number in it stays inside it. With `deep`
 // also that the index says what the hashes say. Errors: damaged, unsupported.
 Result<SegmentImage> read_segment(std::span<const std::uint8_t> image, bool deep, int threads);
+
+// Appends the rows that hold exactly this digest, ordered. O(log n).
+void find_digest(const SegmentImage& image, DigestKind kind, std::span<const std::uint8_t> digest,
+                 std::vector<std::uint32_t>& out);
 
 // The views of an image that was just built in memory: nothing to check.
 SegmentImage view_segment(const SegmentHeader& header, std::span<const std::uint8_t> image);
