@@ -84,6 +84,8 @@ TESTED_ELSEWHERE = {
     "src/match/kernels/dispatch.cc": "src/match/kernels/kernels_test.cc",
     "src/match/kernels/highway.cc": "src/match/kernels/kernels_test.cc",
     "src/match/kernels/scalar.cc": "src/match/kernels/kernels_test.cc",
+    "src/match/live_head.cc": "src/match/live_index_test.cc",
+    "src/match/live_part.cc": "src/match/live_index_test.cc",
     "src/match/memory.cc": "src/match/segment_test.cc",
     "src/match/query.cc": "tests/property/match_property_test.cc",
     "src/match/seal.cc": "src/match/segment_test.cc",
