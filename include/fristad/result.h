@@ -30,6 +30,7 @@ enum class Code {
   too_large,          // over a documented limit of bytes, pixels, rows or depth
   deadline_exceeded,  // over a documented limit of time
   unavailable,        // disk full, out of memory, a helper process died: may work later
+  conflict,           // somebody else was faster: look again and decide anew
   cancelled,          // stopped on request
   internal,           // a bug of ours
 };

@@ -13,6 +13,7 @@ const char* to_string(Code code) {
     case Code::too_large: return "too_large";
     case Code::deadline_exceeded: return "deadline_exceeded";
     case Code::unavailable: return "unavailable";
+    case Code::conflict: return "conflict";
     case Code::cancelled: return "cancelled";
     case Code::internal: return "internal";
   }

@@ -8,12 +8,16 @@
 //   TRY(write_file(path, text));
 //
 // Statement expressions are an extension that g++ and clang share.
-#define TRY(expression)                                        \
-  __extension__({                                              \
-    auto try_result_ = (expression);                           \
-    if (!try_result_) [[unlikely]]                             \
-      return ::fristad::Error(std::move(try_result_).error()); \
-    ::fristad::detail::take(std::move(try_result_));           \
+// Each has a name of its own, so that they may stand inside one another.
+#define TRY(expression) FRISTAD_TRY_NAMED(FRISTAD_TRY_JOIN(try_result_, __COUNTER__), expression)
+#define FRISTAD_TRY_JOIN(name, number) FRISTAD_TRY_JOIN_EXPANDED(name, number)
+#define FRISTAD_TRY_JOIN_EXPANDED(name, number) name##number
+#define FRISTAD_TRY_NAMED(name, expression)             \
+  __extension__({                                       \
+    auto name = (expression);                           \
+    if (!name) [[unlikely]]                             \
+      return ::fristad::Error(std::move(name).error()); \
+    ::fristad::detail::take(std::move(name));           \
   })
 
 namespace fristad::detail {

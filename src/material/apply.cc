@@ -1,0 +1,259 @@
+#include <algorithm>
+
+#include "base/hex.h"
+#include "base/try.h"
+#include "material/records.h"
+
+namespace fristad {
+namespace {
+
+constexpr std::array tables_sql{
+    Sql("CREATE TABLE list(id bytea PRIMARY KEY NOT NULL, place bigint NOT NULL, revision bigint NOT NULL, "
+        "scope text NOT NULL, title text NOT NULL, purpose text NOT NULL, handling text NOT NULL, "
+        "distance_limit bigint NOT NULL, state text NOT NULL)"),
+    // Entries have no rows of their own: a chunk says where a run of them is recorded, and only what happens to one
+    // later gets a row.
+    Sql("CREATE TABLE chunk(place integer PRIMARY KEY NOT NULL, list bytea NOT NULL, size bigint NOT NULL)",
+        "CREATE TABLE chunk(place bigint PRIMARY KEY NOT NULL, list bytea NOT NULL, size bigint NOT NULL)"),
+    Sql("CREATE INDEX chunk_list ON chunk(list, place)"),
+    Sql("CREATE TABLE withdrawn(list bytea NOT NULL, number bigint NOT NULL, reason text NOT NULL, "
+        "at bigint NOT NULL, PRIMARY KEY(list, number))"),
+    // Item of a chunk that was erased.
+    Sql("CREATE TABLE erased_entry(list bytea NOT NULL, number bigint NOT NULL, PRIMARY KEY(list, number))"),
+    Sql("CREATE TABLE opinion(list bytea NOT NULL, number bigint NOT NULL, log bigint NOT NULL, verdict text NOT NULL, "
+        "reason text NOT NULL, basis text NOT NULL, at bigint NOT NULL, place bigint PRIMARY KEY NOT NULL)"),
+    Sql("CREATE INDEX opinion_entry ON opinion(list, number, log)"),
+    Sql("CREATE TABLE kept_match(place bigint NOT NULL, item bigint NOT NULL, list bytea NOT NULL, "
+        "number bigint NOT NULL, level text NOT NULL, reference text NOT NULL, at bigint NOT NULL, "
+        "PRIMARY KEY(place, item))"),
+    Sql("CREATE INDEX kept_match_entry ON kept_match(list, number)"),
+};
+constexpr std::array migrations{Migration{.version = 2, .what = "lists", .statements = tables_sql}};
+
+constexpr std::array tables{
+    ViewTable{
+        "list", "DELETE FROM list",
+        "SELECT id, place, revision, scope, title, purpose, handling, distance_limit, state FROM list ORDER BY id",
+        "biittttit"},
+    ViewTable{"chunk", "DELETE FROM chunk", "SELECT place, list, size FROM chunk ORDER BY place", "ibi"},
+    ViewTable{"withdrawn", "DELETE FROM withdrawn",
+              "SELECT list, number, reason, at FROM withdrawn ORDER BY list, number", "biti"},
+    ViewTable{"erased_entry", "DELETE FROM erased_entry", "SELECT list, number FROM erased_entry ORDER BY list, number",
+              "bi"},
+    ViewTable{"opinion", "DELETE FROM opinion",
+              "SELECT list, number, log, verdict, reason, basis, at, place FROM opinion ORDER BY place", "biitttii"},
+    ViewTable{"kept_match", "DELETE FROM kept_match",
+              "SELECT place, item, list, number, level, reference, at FROM kept_match ORDER BY place, item", "iibitti"},
+};
+
+Error wrong(std::string_view what) {
+  return {Code::invalid_argument, std::string(what)};
+}
+
+Result<ListId> list_in(const Json& body) {
+  ListId list{};
+  const Json* const member = body.find("list");
+  if (member == nullptr || member->text() == nullptr || !from_hex(*member->text(), list)) {
+    return wrong("\"list\" is the id of a list");
+  }
+  return list;
+}
+
+Result<std::int64_t> number_in(const Json& body, std::string_view name) {
+  const Json* const member = body.find(name);
+  if (member == nullptr || member->integer() == nullptr || *member->integer() < 1) {
+    return wrong("\"" + std::string(name) + "\" is a number from 1");
+  }
+  return *member->integer();
+}
+
+Result<std::string_view> text_in(const Json& body, std::string_view name) {
+  const Json* const member = body.find(name);
+  if (member == nullptr || member->text() == nullptr) return wrong("\"" + std::string(name) + "\" is a text");
+  return std::string_view(*member->text());
+}
+
+Status check_list(const Record& record) {
+  TRY(ListBody::from_json(record.payload.body));
+  return {};
+}
+
+// A list's revisions all stand in one log, in order.
+Status apply_list(Fold& fold, const Record& record) {
+  const ListBody list = TRY(ListBody::from_json(record.payload.body));
+  TRY(fold.views().execute(
+      "INSERT INTO list(id, place, revision, scope, title, purpose, handling, distance_limit, state) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT(id) DO UPDATE SET place = excluded.place, "
+      "revision = excluded.revision, title = excluded.title, purpose = excluded.purpose, "
+      "handling = excluded.handling, distance_limit = excluded.distance_limit, state = excluded.state",
+      {Bytes(record.id), record.place.value(), std::int64_t{record.revision}, std::string_view(record.payload.scope),
+       std::string_view(list.title), to_text(list.purpose), std::string_view(list.handling), std::int64_t{list.limit},
+       to_text(list.state)}));
+  if (record.revision > 0) return {};
+  return fold.fact({.kind = "list.created",
+                    .subject = to_hex(record.id),
+                    .at_ms = record.payload.at_ms,
+                    .dimensions = canonical(Json::object({{"purpose", to_text(list.purpose)}}))});
+}
+
+Status erase_list(Fold& fold, const Record& record, std::span<const std::uint32_t>) {
+  TRY(fold.views().execute("DELETE FROM list WHERE id = $1", {Bytes(record.id)}));
+  return {};
+}
+
+Status check_entries(const Record& record) {
+  TRY(list_in(record.payload.body));
+  if (record.items.empty()) return wrong("a chunk has entries");
+  return {};
+}
+
+Status apply_entries(Fold& fold, const Record& record) {
+  const ListId list = TRY(list_in(record.payload.body));
+  TRY(fold.views().execute("INSERT INTO chunk(place, list, size) VALUES ($1, $2, $3)",
+                           {record.place.value(), Bytes(list), std::ssize(record.items)}));
+  for (std::uint32_t item = 0; item < record.items.size(); ++item) {
+    if (!record.items[item].empty()) continue;
+    TRY(fold.views().execute("INSERT INTO erased_entry(list, number) VALUES ($1, $2)",
+                             {Bytes(list), EntryPlace{record.place, item}.number()}));
+  }
+  return fold.fact({.kind = "entries.added",
+                    .subject = to_hex(list),
+                    .at_ms = record.payload.at_ms,
+                    .dimensions = canonical(Json::object({{"count", std::ssize(record.items)}}))});
+}
+
+Status erase_entries(Fold& fold, const Record& record, std::span<const std::uint32_t> items) {
+  const ListId list = TRY(list_in(record.payload.body));
+  for (const std::uint32_t item : items) {
+    TRY(fold.views().execute("INSERT INTO erased_entry(list, number) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                             {Bytes(list), EntryPlace{record.place, item}.number()}));
+  }
+  if (!items.empty()) return {};
+  TRY(fold.views().execute("DELETE FROM chunk WHERE place = $1", {record.place.value()}));
+  const std::int64_t first = EntryPlace{record.place, 0}.number();
+  for (const Sql remove : {Sql("DELETE FROM erased_entry WHERE list = $1 AND number >= $2 AND number < $3"),
+                           Sql("DELETE FROM withdrawn WHERE list = $1 AND number >= $2 AND number < $3")}) {
+    TRY(fold.views().execute(remove, {Bytes(list), first, first + entries_per_chunk}));
+  }
+  return {};
+}
+
+Status check_withdrawn(const Record& record) {
+  TRY(list_in(record.payload.body));
+  TRY(parse_ranges(TRY(text_in(record.payload.body, "entries"))));
+  if (TRY(text_in(record.payload.body, "reason")).empty()) return wrong("a withdrawal says why");
+  return {};
+}
+
+// A withdrawal stands in the log of the entries' author, behind them: what isn't there yet isn't meant.
+Status apply_withdrawn(Fold& fold, const Record& record) {
+  const ListId list = TRY(list_in(record.payload.body));
+  const std::string_view reason = TRY(text_in(record.payload.body, "reason"));
+  std::int64_t count = 0;
+  for (const NumberRange& range : TRY(parse_ranges(TRY(text_in(record.payload.body, "entries"))))) {
+    std::vector<NumberRange> there;
+    TRY(fold.views().query(
+        "SELECT place, size FROM chunk WHERE list = $1 AND place >= $2 AND place <= $3",
+        {Bytes(list), EntryPlace::of_number(record.place.log, range.first).chunk.value(),
+         EntryPlace::of_number(record.place.log, range.last).chunk.value()},
+        [&](const SqlRow& row) {
+          const std::int64_t first = EntryPlace{Place::of(row.integer(0)), 0}.number();
+          there.push_back({std::max(range.first, first), std::min(range.last, first + row.integer(1) - 1)});
+          return Status();
+        }));
+    for (const NumberRange& part : there) {
+      for (std::int64_t number = part.first; number <= part.last; ++number) {
+        count += static_cast<std::int64_t>(
+            TRY(fold.views().execute("INSERT INTO withdrawn(list, number, reason, at) VALUES ($1, $2, $3, $4) "
+                                     "ON CONFLICT DO NOTHING",
+                                     {Bytes(list), number, reason, record.payload.at_ms})));
+      }
+    }
+  }
+  return fold.fact({.kind = "entries.withdrawn",
+                    .subject = to_hex(list),
+                    .at_ms = record.payload.at_ms,
+                    .dimensions = canonical(Json::object({{"count", count}}))});
+}
+
+Status check_opinion(const Record& record) {
+  const Json& body = record.payload.body;
+  TRY(list_in(body));
+  TRY(number_in(body, "entry"));
+  if (!from_text<Verdict>(TRY(text_in(body, "verdict")))) return wrong("an opinion is confirm or dispute");
+  if (!from_text<Basis>(TRY(text_in(body, "basis")))) return wrong("the basis of an opinion is examined or relayed");
+  TRY(text_in(body, "reason"));
+  return {};
+}
+
+// All are kept; of each member's opinions on one entry the last in its log counts.
+Status apply_opinion(Fold& fold, const Record& record) {
+  const Json& body = record.payload.body;
+  const ListId list = TRY(list_in(body));
+  // Both logs of our own are one voice.
+  const std::int64_t log = record.place.log < own_logs ? shared_log : record.place.log;
+  TRY(fold.views().execute(
+      "INSERT INTO opinion(list, number, log, verdict, reason, basis, at, place) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      {Bytes(list), TRY(number_in(body, "entry")), log, TRY(text_in(body, "verdict")), TRY(text_in(body, "reason")),
+       TRY(text_in(body, "basis")), record.payload.at_ms, record.place.value()}));
+  return fold.fact({.kind = "opinion",
+                    .subject = to_hex(list),
+                    .at_ms = record.payload.at_ms,
+                    .dimensions = canonical(Json::object({{"verdict", TRY(text_in(body, "verdict"))}}))});
+}
+
+Status check_kept(const Record& record) {
+  TRY(text_in(record.payload.body, "reference"));
+  if (record.items.empty()) return wrong("matches are kept in a chunk");
+  return {};
+}
+
+Status apply_kept(Fold& fold, const Record& record) {
+  const std::string_view reference = TRY(text_in(record.payload.body, "reference"));
+  std::int64_t item = 0;
+  for (const std::string& text : record.items) {
+    const std::int64_t at = item++;
+    if (text.empty()) continue;
+    const Json match = TRY(decode_item(text));
+    TRY(fold.views().execute(
+        "INSERT INTO kept_match(place, item, list, number, level, reference, at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        {record.place.value(), at, Bytes(TRY(list_in(match))), TRY(number_in(match, "entry")),
+         TRY(text_in(match, "level")), reference, record.payload.at_ms}));
+  }
+  return {};
+}
+
+Status erase_kept(Fold& fold, const Record& record, std::span<const std::uint32_t> items) {
+  for (const std::uint32_t item : items) {
+    TRY(fold.views().execute("DELETE FROM kept_match WHERE place = $1 AND item = $2",
+                             {record.place.value(), std::int64_t{item}}));
+  }
+  if (items.empty()) {
+    TRY(fold.views().execute("DELETE FROM kept_match WHERE place = $1", {record.place.value()}));
+  }
+  return {};
+}
+
+Status erase_opinion(Fold& fold, const Record& record, std::span<const std::uint32_t>) {
+  TRY(fold.views().execute("DELETE FROM opinion WHERE place = $1", {record.place.value()}));
+  return {};
+}
+
+constexpr std::array kinds{
+    Kind{.name = kind_list, .check = check_list, .apply = apply_list, .erase = erase_list},
+    Kind{.name = kind_entries, .check = check_entries, .apply = apply_entries, .erase = erase_entries},
+    Kind{.name = kind_withdrawn, .check = check_withdrawn, .apply = apply_withdrawn},
+    Kind{.name = kind_opinion, .check = check_opinion, .apply = apply_opinion, .erase = erase_opinion},
+    Kind{.name = kind_kept, .check = check_kept, .apply = apply_kept, .erase = erase_kept},
+};
+
+constexpr View view{.name = "material", .migrations = migrations, .tables = tables, .kinds = kinds};
+
+}  // namespace
+
+const View& material_view() {
+  return view;
+}
+
+}  // namespace fristad

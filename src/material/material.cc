@@ -1,0 +1,372 @@
+#include "material/material.h"
+
+#include <algorithm>
+
+#include "base/hex.h"
+#include "base/try.h"
+#include "material/material_impl.h"
+
+namespace fristad {
+namespace {
+
+constexpr std::size_t entries_per_call_max = 100'000;
+constexpr std::size_t reason_bytes_max = 1000;
+
+Error not_ours(const ListId& list) {
+  return {Code::permission_denied, "list " + to_text(list) + " is another member's: only its owner changes it"};
+}
+
+}  // namespace
+
+Material::Material(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Material::~Material() {
+  if (impl_) static_cast<void>(save());
+}
+
+Result<std::unique_ptr<Material>> Material::open(Journal& journal, const MaterialOptions& options) {
+  const LiveIndexOptions index_options{.layout = options.layout, .background = options.background};
+  std::string note;
+  std::optional<LiveIndex> index;
+  if (!options.folder.empty()) {
+    auto loaded = LiveIndex::load(options.folder, options.index_key, index_options, note);
+    // Whatever is wrong with it: it is a cache.
+    if (loaded) index = *std::move(loaded);
+  }
+  std::array<std::uint64_t, own_logs> complete{};
+  if (index) {
+    const auto progress = parse_json(note, {});
+    for (std::uint32_t log = 0; log < own_logs; ++log) {
+      const Json* const size = progress ? progress->find(std::to_string(log)) : nullptr;
+      const std::int64_t* const number = size != nullptr ? size->integer() : nullptr;
+      // An index that knows more than the log does is of another time.
+      if (number == nullptr || *number < 0 || static_cast<std::uint64_t>(*number) > journal.head(log).size) {
+        index.reset();
+        complete = {};
+        break;
+      }
+      complete.at(log) = static_cast<std::uint64_t>(*number);
+    }
+  }
+  if (!index) index = TRY(LiveIndex::create(index_options));
+  auto impl = std::make_unique<Impl>(journal, options, *std::move(index));
+  impl->views = TRY(journal.store().connect(true));
+  TRY(impl->load_lists());
+  for (std::uint32_t log = 0; log < own_logs; ++log) TRY(impl->catch_up(log, complete.at(log)));
+  journal.subscribe([&to = *impl](std::span<const Record> records) { to.follow(records); });
+  return std::unique_ptr<Material>(new Material(std::move(impl)));
+}
+
+// ---- The index follows ----
+
+std::string Material::Impl::progress() const {
+  Json::Object sizes;
+  for (std::uint32_t log = 0; log < own_logs; ++log) {
+    sizes.emplace(std::to_string(log), static_cast<std::int64_t>(journal.head(log).size));
+  }
+  return canonical(Json(std::move(sizes)));
+}
+
+Status Material::Impl::load_lists() {
+  auto all = std::make_shared<KnownLists>();
+  {
+    const std::scoped_lock lock(reading);
+    TRY(views->query("SELECT id, place, revision, scope, title, purpose, handling, distance_limit, state FROM list", {},
+                     [&](const SqlRow& row) {
+                       ListId id{};
+                       std::ranges::copy(row.bytes(0), id.begin());
+                       KnownList& list = (*all)[id];
+                       list.log = Place::of(row.integer(1)).log;
+                       list.revision = static_cast<std::uint32_t>(row.integer(2));
+                       list.scope = row.text(3);
+                       list.body = {.title = std::string(row.text(4)),
+                                    .purpose = from_text<Purpose>(row.text(5)).value_or(Purpose::match),
+                                    .handling = std::string(row.text(6)),
+                                    .limit = static_cast<int>(row.integer(7)),
+                                    .state = from_text<ListState>(row.text(8)).value_or(ListState::disabled)};
+                       return Status();
+                     }));
+  }
+  lists.set(std::move(all));
+  return {};
+}
+
+Status Material::Impl::catch_up(std::uint32_t log, std::uint64_t from) {
+  constexpr std::size_t chunks_at_once = 1000;
+  std::vector<Record> chunks;
+  const auto flush = [&]() -> Status {
+    std::vector<const Record*> some;
+    for (const Record& chunk : chunks) some.push_back(&chunk);
+    TRY(index_chunks(some));
+    chunks.clear();
+    return {};
+  };
+  TRY(journal.for_each(log, from, [&](const Record& record) -> Status {
+    if (record.payload.kind == kind_entries) {
+      chunks.push_back(record);
+      if (chunks.size() == chunks_at_once) TRY(flush());
+      return {};
+    }
+    if (record.payload.kind != kind_withdrawn && record.payload.kind != kind_erased) return {};
+    TRY(flush());
+    if (record.payload.kind == kind_withdrawn) {
+      unindex_withdrawn(record);
+    } else {
+      unindex_erased(record);
+    }
+    return {};
+  }));
+  return flush();
+}
+
+void Material::Impl::follow(std::span<const Record> records) {
+  const std::scoped_lock lock(following);
+  std::vector<const Record*> chunks;
+  bool lists_changed = false;
+  for (const Record& record : records) {
+    if (record.payload.kind == kind_entries) chunks.push_back(&record);
+    lists_changed = lists_changed || record.payload.kind == kind_list || record.payload.kind == kind_erased;
+  }
+  if (lists_changed) static_cast<void>(load_lists());
+  static_cast<void>(index_chunks(chunks));
+  for (const Record& record : records) {
+    if (record.payload.kind == kind_withdrawn) unindex_withdrawn(record);
+    if (record.payload.kind == kind_erased) unindex_erased(record);
+  }
+}
+
+Status Material::Impl::index_chunks(std::span<const Record* const> chunks) {
+  std::vector<LiveEntry> entries;
+  for (const Record* chunk : chunks) {
+    for (std::uint32_t item = 0; item < chunk->items.size(); ++item) {
+      if (chunk->items[item].empty()) continue;
+      entries.push_back(indexed(chunk->items[item], EntryPlace{chunk->place, item}.handle()));
+    }
+  }
+  const Status added = index.add(entries);
+  if (added || added.error().code != Code::already_exists) return added;
+  // The index was saved a little later than it says: what it has already comes again.
+  for (const LiveEntry& entry : entries) {
+    const Status one = index.add({entry});
+    if (!one && one.error().code != Code::already_exists) return one;
+  }
+  return {};
+}
+
+void Material::Impl::unindex_withdrawn(const Record& withdrawal) {
+  const auto ranges = parse_ranges(*withdrawal.payload.body.find("entries")->text());
+  if (!ranges) return;
+  std::vector<EntryHandle> handles;
+  for (const NumberRange& range : *ranges) {
+    // Only what is in a chunk has a handle; a range may promise more than there is.
+    const std::scoped_lock lock(reading);
+    static_cast<void>(views->query("SELECT place, size FROM chunk WHERE place >= $1 AND place <= $2",
+                                   {EntryPlace::of_number(withdrawal.place.log, range.first).chunk.value(),
+                                    EntryPlace::of_number(withdrawal.place.log, range.last).chunk.value()},
+                                   [&](const SqlRow& row) {
+                                     for (std::uint32_t item = 0; item < row.integer(1); ++item) {
+                                       const EntryPlace place{Place::of(row.integer(0)), item};
+                                       if (place.number() >= range.first && place.number() <= range.last)
+                                         handles.push_back(place.handle());
+                                     }
+                                     return Status();
+                                   }));
+  }
+  index.remove(handles);
+}
+
+void Material::Impl::unindex_erased(const Record& erasure) {
+  RecordId id{};
+  const Json* const target = erasure.payload.body.find("record");
+  if (target == nullptr || target->text() == nullptr || !from_hex(*target->text(), id)) return;
+  const auto places = journal.places(id);
+  if (!places) return;
+  std::vector<EntryHandle> handles;
+  const Json* const items = erasure.payload.body.find("items");
+  // Handles that never were an entry's are passed over.
+  for (const Place chunk : *places) {
+    if (items != nullptr && items->array() != nullptr) {
+      for (const Json& item : *items->array()) {
+        if (item.integer() == nullptr) continue;
+        handles.push_back(EntryPlace{chunk, static_cast<std::uint32_t>(*item.integer())}.handle());
+      }
+    } else {
+      for (std::uint32_t item = 0; item < items_max; ++item) handles.push_back(EntryPlace{chunk, item}.handle());
+    }
+  }
+  index.remove(handles);
+}
+
+Result<KnownList> Material::Impl::known(const ListId& list) const {
+  const auto all = lists.get();
+  const auto at = all->find(list);
+  if (at == all->end()) return Error{Code::not_found, "there is no list " + to_text(list)};
+  return at->second;
+}
+
+// ---- Decisions ----
+
+Result<ListId> Material::create_list(std::string_view actor, const ListBody& body) {
+  const auto recorded = TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
+    // A list is its own scope, which nobody else reads until its owner says so. Allow lists are nobody else's business.
+    const RecordId id = TRY(decision.new_id());
+    TRY(decision.emit({.kind = std::string(kind_list),
+                       .scope = body.purpose == Purpose::allow ? "private" : to_text(id),
+                       .body = body.to_json(),
+                       .id = id}));
+    return {};
+  }));
+  return recorded.front().id;
+}
+
+Status Material::revise_list(std::string_view actor, const ListId& list,
+                             const std::function<Status(ListBody&)>& change) {
+  TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
+    const KnownList known = TRY(impl_->known(list));
+    if (!known.own()) return not_ours(list);
+    ListBody body = known.body;
+    TRY(change(body));
+    if (known.body.state == ListState::withdrawn) return Error{Code::conflict, "the list was withdrawn, for good"};
+    if (body.purpose != known.body.purpose) {
+      return Error{Code::invalid_argument, "a list keeps its purpose: make another list"};
+    }
+    TRY(decision.emit({.kind = std::string(kind_list), .scope = known.scope, .body = body.to_json(), .revises = list}));
+    return {};
+  }));
+  return {};
+}
+
+Result<std::int64_t> Material::add_entries(std::string_view actor, const ListId& list,
+                                           std::span<const EntryBody> entries) {
+  if (entries.empty() || entries.size() > entries_per_call_max) {
+    return Error{Code::invalid_argument, "from 1 to 100,000 entries are added at once"};
+  }
+  std::vector<std::vector<std::string>> chunks;
+  for (std::size_t from = 0; from < entries.size(); from += items_max) {
+    std::vector<std::string>& items = chunks.emplace_back();
+    for (const EntryBody& entry : entries.subspan(from, std::min(items_max, entries.size() - from))) {
+      items.push_back(entry.to_item());
+    }
+  }
+  const auto recorded = TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
+    const KnownList known = TRY(impl_->known(list));
+    if (!known.own()) return not_ours(list);
+    if (known.body.state == ListState::withdrawn) return Error{Code::conflict, "the list was withdrawn, for good"};
+    for (std::vector<std::string>& items : chunks) {
+      TRY(decision.emit({.kind = std::string(kind_entries),
+                         .scope = known.scope,
+                         .body = Json::object({{"list", to_text(list)}}),
+                         .items = std::move(items)}));
+    }
+    return {};
+  }));
+  return EntryPlace{recorded.front().place, 0}.number();
+}
+
+Result<std::vector<Recall>> Material::withdraw(std::string_view actor, const ListId& list,
+                                               std::span<const NumberRange> entries, std::string_view reason) {
+  if (reason.empty() || reason.size() > reason_bytes_max) {
+    return Error{Code::invalid_argument, "a withdrawal says why, in at most 1,000 bytes"};
+  }
+  TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
+    const KnownList known = TRY(impl_->known(list));
+    if (!known.own()) return not_ours(list);
+    for (const NumberRange& range : entries) {
+      const auto there =
+          TRY(decision.views().integer("SELECT count(*) FROM chunk WHERE list = $1 AND place >= $2 AND place <= $3",
+                                       {Bytes(list), EntryPlace::of_number(known.log, range.first).chunk.value(),
+                                        EntryPlace::of_number(known.log, range.last).chunk.value()}));
+      if (there.value_or(0) == 0) {
+        return Error{Code::not_found, "the list has no entries " + to_text(std::span(&range, 1))};
+      }
+    }
+    TRY(decision.emit(
+        {.kind = std::string(kind_withdrawn),
+         .scope = known.scope,
+         .body = Json::object({{"list", to_text(list)}, {"entries", to_text(entries)}, {"reason", reason}})}));
+    return {};
+  }));
+  return recalls(list, entries);
+}
+
+Status Material::give_opinion(std::string_view actor, const ListId& list, std::int64_t number, Verdict verdict,
+                              Basis basis, std::string_view reason) {
+  if (reason.size() > reason_bytes_max) return Error{Code::invalid_argument, "a reason has at most 1,000 bytes"};
+  if (verdict == Verdict::dispute && reason.empty()) {
+    return Error{Code::invalid_argument, "a dispute says why: \"wrong\", \"not my law\", ..."};
+  }
+  const KnownList known = TRY(impl_->known(list));
+  TRY(entry(list, number));
+  TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
+    TRY(decision.emit({.kind = std::string(kind_opinion),
+                       .scope = known.scope,
+                       .body = Json::object({{"list", to_text(list)},
+                                             {"entry", number},
+                                             {"verdict", to_text(verdict)},
+                                             {"basis", to_text(basis)},
+                                             {"reason", reason}})}));
+    return {};
+  }));
+  return {};
+}
+
+Status Material::keep_matches(std::string_view actor, std::string_view reference,
+                              std::span<const MaterialMatch> matches) {
+  if (reference.empty() || reference.size() > reason_bytes_max) {
+    return Error{Code::invalid_argument, "matches are kept under a reference of at most 1,000 bytes"};
+  }
+  for (std::size_t from = 0; from < matches.size(); from += items_max) {
+    std::vector<std::string> items;
+    for (const MaterialMatch& match : matches.subspan(from, std::min(items_max, matches.size() - from))) {
+      Json::Array reasons;
+      for (const std::string_view reason : match.ruling.reasons) reasons.emplace_back(reason);
+      items.push_back(canonical(Json::object({{"list", to_text(match.list)},
+                                              {"entry", match.number},
+                                              {"distance", static_cast<std::int64_t>(match.distance)},
+                                              {"level", to_text(match.ruling.level)},
+                                              {"reasons", std::move(reasons)},
+                                              {"rule", rule_version}})));
+    }
+    const Json as_of = TRY(parse_json(impl_->progress(), {}));
+    TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
+      TRY(decision.emit({.kind = std::string(kind_kept),
+                         .body = Json::object({{"reference", reference}, {"as_of", as_of}}),
+                         .items = items}));
+      return {};
+    }));
+  }
+  return {};
+}
+
+Status Material::erase_entry(std::string_view actor, const ListId& list, std::int64_t number, std::string_view ground) {
+  const KnownList known = TRY(impl_->known(list));
+  if (!known.own()) return not_ours(list);
+  const EntryPlace place = EntryPlace::of_number(known.log, number);
+  TRY(impl_->entry_at(list, place));
+  const Record chunk = TRY(impl_->journal.read(place.chunk));
+  TRY(impl_->journal.erase(actor, chunk.id, {&place.item, 1}, ground));
+  return purge();
+}
+
+LiveIndexInfo Material::index_info() const {
+  return impl_->index.info();
+}
+
+Status Material::save() {
+  if (impl_->options.folder.empty()) return {};
+  const std::scoped_lock lock(impl_->saving);
+  // Everything up to here is in the index before this returns to who decided it.
+  std::string progress;
+  {
+    const std::scoped_lock following(impl_->following);
+    progress = impl_->progress();
+  }
+  return impl_->index.save(impl_->options.folder, impl_->options.index_key, progress);
+}
+
+Status Material::purge() {
+  TRY(impl_->index.purge());
+  return save();
+}
+
+}  // namespace fristad

@@ -1,0 +1,144 @@
+#pragma once
+
+// Known material: lists, their entries, what members think of them, and what a match means.
+//
+//   auto material = TRY(fristad::Material::open(journal, {.folder = "/var/lib/fristad/se/index"}));
+//   const ListId list = TRY(material->create_list("local-admin", {.title = "Known"}));
+//   TRY(material->add_entries("local-admin", list, entries));
+//   auto matches = material->match(hash, scratch);     // finds them from now on
+//
+// The live index follows the records: it learns of each after it is on disk, and before add_entries() returns. It is
+// kept, sealed, in a folder of its own; when that is gone it is built anew from the records.
+//
+// Thread-safety: all functions may be called from any thread at once.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fristad/live_index.h"
+#include "material/records.h"
+#include "material/rule.h"
+#include "record/journal.h"
+
+namespace fristad {
+
+struct MaterialOptions {
+  std::string folder;   // where the sealed index is kept; empty: nowhere
+  SealKey index_key{};  // seals it
+  SegmentLayout layout = SegmentLayout::fast;
+  bool background = true;  // merge on a thread
+};
+
+struct ListInfo {
+  ListId id{};
+  ListBody body;
+  bool own = true;
+  std::uint32_t revision = 0;
+  std::int64_t entries = 0;  // ever added, less those erased
+  std::int64_t withdrawn = 0;
+};
+
+// An entry as a person or an export sees it.
+struct EntryView {
+  ListId list{};
+  std::int64_t number = 0;  // counted from 1 in its list
+  EntryBody body = {};
+  bool withdrawn = false;
+  std::string reason = {};  // of the withdrawal
+};
+
+struct MaterialMatch {
+  ListId list{};
+  std::int64_t number = 0;
+  std::uint32_t distance = 0;
+  EntryPlace place = {};
+  Ruling ruling = {};
+};
+
+// Everything that a ruling rested on, so that it can be made again.
+struct Explanation {
+  EntryView entry;
+  ListInfo list;
+  RuleInput input = {};
+  Ruling ruling = {};
+  struct Opinion {
+    std::string member;
+    Verdict verdict = Verdict::confirm;
+    Basis basis = Basis::examined;
+    std::string reason;
+    std::int64_t at_ms = 0;
+  };
+  std::vector<Opinion> opinions = {};
+  std::vector<std::pair<std::string, std::uint64_t>> as_of = {};  // the position of each log
+};
+
+struct Recall {
+  std::string reference;  // of the matches that were kept
+  ListId list{};
+  std::int64_t number = 0;
+  std::int64_t at_ms = 0;
+  std::string level;  // then
+};
+
+class Material {
+ public:
+  // Loads the index and brings it up to the records. Errors: those of the journal; a damaged index is built anew.
+  static Result<std::unique_ptr<Material>> open(Journal& journal, const MaterialOptions& options);
+  ~Material();
+  Material(const Material&) = delete;
+  Material& operator=(const Material&) = delete;
+
+  // ---- Decisions ----
+
+  Result<ListId> create_list(std::string_view actor, const ListBody& body);
+  // Changes what `change` changes of the list as it is then. Errors: not_found, permission_denied (not ours),
+  // conflict (withdrawn lists stay so).
+  Status revise_list(std::string_view actor, const ListId& list, const std::function<Status(ListBody&)>& change);
+  // All of them or, on an error, none of those in the same call; at most 100,000. Gives the number of the first.
+  Result<std::int64_t> add_entries(std::string_view actor, const ListId& list, std::span<const EntryBody> entries);
+  // They stop matching before this returns. Gives the matches that were kept of them.
+  Result<std::vector<Recall>> withdraw(std::string_view actor, const ListId& list, std::span<const NumberRange> entries,
+                                       std::string_view reason);
+  Status give_opinion(std::string_view actor, const ListId& list, std::int64_t number, Verdict verdict, Basis basis,
+                      std::string_view reason);
+  // Keeps why these matched, under a reference of the caller's, so that they can be recalled.
+  Status keep_matches(std::string_view actor, std::string_view reference, std::span<const MaterialMatch> matches);
+  // Erases an entry everywhere: record, index, files. See Journal::erase().
+  Status erase_entry(std::string_view actor, const ListId& list, std::int64_t number, std::string_view ground);
+
+  // ---- Questions ----
+
+  // Those within the limit of their list and ruled higher than none; nearest first.
+  Result<std::vector<MaterialMatch>> match(const PdqHash& query, int limit, MatchScratch& scratch) const;
+  // Element i answers query i.
+  Result<std::vector<std::vector<MaterialMatch>>> match_batch(std::span<const PdqHash> queries, int limit,
+                                                              MatchScratch& scratch) const;
+  Result<std::vector<MaterialMatch>> find(DigestKind kind, std::span<const std::uint8_t> digest) const;
+
+  Result<std::vector<ListInfo>> lists() const;
+  Result<ListInfo> list(const ListId& id) const;
+  Result<EntryView> entry(const ListId& list, std::int64_t number) const;
+  // In the order of numbers.
+  Status for_each_entry(const ListId& list, const std::function<Status(const EntryView&)>& use) const;
+  Result<Explanation> explain(const ListId& list, std::int64_t number) const;
+  Result<std::vector<Recall>> recalls(const ListId& list, std::span<const NumberRange> entries) const;
+
+  LiveIndexInfo index_info() const;
+  // Writes what of the index isn't on disk yet, so that the next start needn't build it. Done at close too.
+  Status save();
+  // Takes removed entries out of memory and files.
+  Status purge();
+
+ private:
+  struct Impl;
+  explicit Material(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fristad

@@ -1,0 +1,58 @@
+#pragma once
+
+// What the parts of Material share. Included by this room's sources alone.
+
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "base/published.h"
+#include "material/material.h"
+
+namespace fristad {
+
+struct KnownList {
+  ListBody body;
+  std::uint32_t log = 0;
+  std::uint32_t revision = 0;
+  std::string scope;
+  bool own() const { return log < own_logs; }
+};
+using KnownLists = std::map<ListId, KnownList>;
+
+struct Material::Impl {
+  Impl(Journal& of, const MaterialOptions& chosen, LiveIndex with)
+      : journal(of), options(chosen), index(std::move(with)), lists(std::make_shared<const KnownLists>()) {}
+
+  // Up to which record the index is complete, as save() notes it.
+  std::string progress() const;
+  Status load_lists();
+  Status catch_up(std::uint32_t log, std::uint64_t from);
+  void follow(std::span<const Record> records);
+  Status index_chunks(std::span<const Record* const> chunks);
+  void unindex_withdrawn(const Record& withdrawal);
+  void unindex_erased(const Record& erasure);
+  Result<KnownList> known(const ListId& list) const;
+
+  // Of one query's neighbours: those that their lists take for matches, ruled on.
+  Result<std::vector<MaterialMatch>> judged(std::span<const LiveMatch> found) const;
+  Result<RuleInput> rule_input(const KnownList& known, const ListId& list, std::int64_t number,
+                               Classification classification, std::vector<Explanation::Opinion>* opinions) const;
+  Result<std::optional<ListId>> list_of(Place chunk) const;
+  Result<EntryView> entry_at(const ListId& list, const EntryPlace& place) const;
+
+  Journal& journal;
+  const MaterialOptions options;
+  LiveIndex index;
+  Published<KnownLists> lists;
+  std::mutex following;  // lists are replaced by one at a time
+  std::mutex saving;
+
+  // For questions. Guarded by `reading`.
+  mutable std::mutex reading;
+  std::unique_ptr<Connection> views;
+};
+
+}  // namespace fristad

@@ -1,0 +1,257 @@
+#include "material/material.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "record/record_fixture.h"
+#include "tests/support/hash_sets.h"
+
+namespace fristad {
+namespace {
+
+const Kinds& material_kinds() {
+  static const Kinds kinds({&journal_view(), &material_view()});
+  return kinds;
+}
+
+class MaterialTest : public ::testing::Test {
+ protected:
+  MaterialTest() { reopen(); }
+
+  void reopen() {
+    material_.reset();
+    journal_.reset();
+    store_ = std::make_unique<Store>(*Store::open({.sqlite_path = folder_ / "node.db"}));
+    auto journal = Journal::open(*store_, material_kinds(), testing::test_keys(), testing::test_options(random_));
+    ASSERT_TRUE(journal) << journal.error().message;
+    journal_ = *std::move(journal);
+    auto material =
+        Material::open(*journal_, {.folder = folder_ / "index", .index_key = SealKey{4}, .background = false});
+    ASSERT_TRUE(material) << material.error().message;
+    material_ = *std::move(material);
+  }
+  ListId made_list(const ListBody& body = {.title = "Known"}) {
+    const auto list = material_->create_list("tester", body);
+    EXPECT_TRUE(list) << list.error().message;
+    return list ? *list : ListId{};
+  }
+  EntryBody random_entry(Classification classification = Classification::baseline) {
+    EntryBody entry{.pdq = testing::random_hash(rng_), .classification = classification};
+    entry.md5.emplace();
+    for (auto& byte : *entry.md5) byte = static_cast<std::uint8_t>(rng_());
+    return entry;
+  }
+  std::vector<MaterialMatch> matches_of(const PdqHash& hash) {
+    const auto matches = material_->match(hash, limit_default, scratch_);
+    EXPECT_TRUE(matches) << matches.error().message;
+    return matches ? *matches : std::vector<MaterialMatch>();
+  }
+  std::string dump() const { return testing::dump_of(*journal_); }
+
+  testing::TemporaryFolder folder_;
+  testing::Rng rng_{11};
+  Random random_ = testing::counting_random();
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<Material> material_;
+  MatchScratch scratch_;
+};
+
+TEST_F(MaterialTest, AnAddedEntryMatchesAndAWithdrawnOneDoesNot) {
+  const ListId list = made_list();
+  const std::vector<EntryBody> entries{random_entry(), random_entry()};
+  const auto first = material_->add_entries("tester", list, entries);
+  ASSERT_TRUE(first) << first.error().message;
+  const auto found = matches_of(testing::flipped(*entries[1].pdq, 20, rng_));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].list, list);
+  EXPECT_EQ(found[0].number, *first + 1);
+  EXPECT_EQ(found[0].distance, 20u);
+  EXPECT_EQ(found[0].ruling.level, Level::enforce);
+  const auto by_digest = material_->find(DigestKind::md5, *entries[0].md5);
+  ASSERT_TRUE(by_digest);
+  ASSERT_EQ(by_digest->size(), 1u);
+  EXPECT_EQ(by_digest->front().number, *first);
+
+  ASSERT_TRUE(material_->keep_matches("tester", "case 7", found));
+  const NumberRange second{*first + 1, *first + 1};
+  const auto recalled = material_->withdraw("tester", list, {&second, 1}, "a mistake");
+  ASSERT_TRUE(recalled) << recalled.error().message;
+  ASSERT_EQ(recalled->size(), 1u) << "who relied on it is told";
+  EXPECT_EQ(recalled->front().reference, "case 7");
+  EXPECT_TRUE(matches_of(*entries[1].pdq).empty());
+  EXPECT_EQ(matches_of(*entries[0].pdq).size(), 1u);
+  EXPECT_EQ(material_->list(list)->withdrawn, 1);
+  EXPECT_TRUE(material_->entry(list, *first + 1)->withdrawn);
+}
+
+TEST_F(MaterialTest, ListsAreRevisedDisabledAndWithdrawn) {
+  const ListId list = made_list();
+  const std::vector<EntryBody> entries{random_entry()};
+  ASSERT_TRUE(material_->add_entries("tester", list, entries));
+  const auto set_state = [&](ListState state) {
+    return material_->revise_list("tester", list, [&](ListBody& body) {
+      body.state = state;
+      return Status();
+    });
+  };
+  ASSERT_TRUE(set_state(ListState::disabled));
+  EXPECT_TRUE(matches_of(*entries[0].pdq).empty());
+  ASSERT_TRUE(set_state(ListState::enabled));
+  EXPECT_EQ(matches_of(*entries[0].pdq).size(), 1u);
+  ASSERT_TRUE(material_->revise_list("tester", list, [](ListBody& body) {
+    body.limit = 5;
+    return Status();
+  }));
+  EXPECT_TRUE(matches_of(testing::flipped(*entries[0].pdq, 6, rng_)).empty()) << "beyond the list's own limit";
+  EXPECT_EQ(matches_of(testing::flipped(*entries[0].pdq, 5, rng_)).size(), 1u);
+  ASSERT_TRUE(set_state(ListState::withdrawn));
+  EXPECT_TRUE(matches_of(*entries[0].pdq).empty());
+  EXPECT_EQ(set_state(ListState::enabled).error().code, Code::conflict) << "for good";
+  EXPECT_EQ(material_->add_entries("tester", list, entries).error().code, Code::conflict);
+}
+
+TEST_F(MaterialTest, AnAllowListStopsAMatchAndStaysPrivate) {
+  const ListId list = made_list();
+  const std::vector<EntryBody> entries{random_entry()};
+  const auto number = material_->add_entries("tester", list, entries);
+  ASSERT_TRUE(number);
+  const ListId allow = made_list({.title = "Not these", .purpose = Purpose::allow, .limit = 0});
+  const std::uint64_t shared_before = journal_->head(shared_log).size;
+  ASSERT_TRUE(material_->add_entries("tester", allow, entries));
+  EXPECT_EQ(journal_->head(shared_log).size, shared_before) << "it never travels";
+  EXPECT_TRUE(matches_of(*entries[0].pdq).empty());
+  EXPECT_EQ(matches_of(testing::flipped(*entries[0].pdq, 1, rng_)).size(), 1u);
+  const auto explained = material_->explain(list, *number);
+  ASSERT_TRUE(explained) << explained.error().message;
+  EXPECT_EQ(explained->ruling.level, Level::none);
+  EXPECT_EQ(explained->ruling.reasons, std::vector<std::string_view>{"allow-listed"});
+}
+
+TEST_F(MaterialTest, OpinionsCountOnceAndTheLastOneStands) {
+  const ListId list = made_list();
+  const std::vector<EntryBody> entries{random_entry()};
+  const std::int64_t number = *material_->add_entries("tester", list, entries);
+  EXPECT_EQ(material_->give_opinion("tester", list, number, Verdict::dispute, Basis::examined, "").error().code,
+            Code::invalid_argument);
+  EXPECT_EQ(material_->give_opinion("tester", list, 999, Verdict::confirm, Basis::examined, "").error().code,
+            Code::not_found);
+  ASSERT_TRUE(material_->give_opinion("tester", list, number, Verdict::dispute, Basis::examined, "wrong"));
+  ASSERT_EQ(matches_of(*entries[0].pdq).size(), 1u);
+  EXPECT_EQ(matches_of(*entries[0].pdq)[0].ruling.level, Level::observe);
+  ASSERT_TRUE(material_->give_opinion("tester", list, number, Verdict::confirm, Basis::examined, ""));
+  EXPECT_EQ(matches_of(*entries[0].pdq)[0].ruling.level, Level::enforce);
+  const auto explained = material_->explain(list, number);
+  ASSERT_EQ(explained->opinions.size(), 1u);
+  EXPECT_EQ(explained->opinions[0].verdict, Verdict::confirm);
+  EXPECT_EQ(explained->input.confirmed_by, 1);
+}
+
+TEST_F(MaterialTest, AStartFindsTheSame) {
+  const ListId list = made_list();
+  std::vector<EntryBody> entries;
+  for (int i = 0; i < 2500; ++i) entries.push_back(random_entry());
+  const std::int64_t first = *material_->add_entries("tester", list, entries);
+  const NumberRange some{first + 10, first + 19};
+  ASSERT_TRUE(material_->withdraw("tester", list, {&some, 1}, "test"));
+  const auto check = [&] {
+    EXPECT_EQ(material_->index_info().entries, 2490u);
+    for (std::size_t i = 0; i < entries.size(); i += 37) {
+      const bool gone = i >= 10 && i < 20;
+      EXPECT_EQ(matches_of(*entries[i].pdq).size(), gone ? 0u : 1u) << i;
+    }
+    std::size_t seen = 0;
+    EXPECT_TRUE(material_->for_each_entry(list, [&](const EntryView& entry) {
+      EXPECT_EQ(*entry.body.pdq, *entries[seen].pdq);
+      EXPECT_EQ(entry.withdrawn, seen >= 10 && seen < 20);
+      ++seen;
+      return Status();
+    }));
+    EXPECT_EQ(seen, entries.size());
+  };
+  check();
+  reopen();
+  check();
+  material_.reset();
+  std::filesystem::remove_all(folder_ / "index");  // it is a cache
+  reopen();
+  check();
+  ASSERT_TRUE(material_->save());
+  // What comes after a save, and a stop without one.
+  const std::vector<EntryBody> more{random_entry()};
+  ASSERT_TRUE(material_->add_entries("tester", list, more));
+  std::filesystem::copy(folder_ / "index", folder_ / "older", std::filesystem::copy_options::recursive);
+  material_.reset();
+  std::filesystem::remove_all(folder_ / "index");
+  std::filesystem::rename(folder_ / "older", folder_ / "index");
+  reopen();
+  EXPECT_EQ(matches_of(*more[0].pdq).size(), 1u);
+  EXPECT_EQ(material_->index_info().entries, 2491u);
+}
+
+TEST_F(MaterialTest, ARebuildGivesTheSameViews) {
+  const ListId list = made_list();
+  std::vector<EntryBody> entries;
+  for (int i = 0; i < 1500; ++i) entries.push_back(random_entry());
+  const std::int64_t first = *material_->add_entries("tester", list, entries);
+  const NumberRange some{first, first + 1400};  // beyond the end of the first chunk
+  ASSERT_TRUE(material_->withdraw("tester", list, {&some, 1}, "test"));
+  ASSERT_TRUE(material_->give_opinion("tester", list, first, Verdict::dispute, Basis::relayed, "not my law"));
+  ASSERT_TRUE(material_->erase_entry("tester", list, first + 3, "court"));
+  const std::string before = dump();
+  ASSERT_TRUE(journal_->rebuild());
+  EXPECT_EQ(dump(), before);
+  EXPECT_TRUE(testing::verified(*journal_, shared_log).good());
+  EXPECT_TRUE(testing::verified(*journal_, private_log).good());
+}
+
+TEST_F(MaterialTest, NoHashStandsInClearAndAnErasedOneNowhere) {
+  const ListId list = made_list();
+  std::vector<EntryBody> entries{random_entry(), random_entry()};
+  const std::int64_t first = *material_->add_entries("tester", list, entries);
+  ASSERT_TRUE(material_->save());
+  const auto everything = [&] {
+    std::string all;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(folder_.path())) {
+      if (!file.is_regular_file()) continue;
+      std::ifstream stream(file.path(), std::ios::binary);
+      all.append(std::istreambuf_iterator<char>(stream), {});
+    }
+    return all;
+  };
+  const std::string all = everything();
+  for (const EntryBody& entry : entries) {
+    EXPECT_EQ(all.find(entry.pdq->to_hex()), std::string::npos);
+    EXPECT_EQ(all.find(std::string(reinterpret_cast<const char*>(entry.pdq->words.data()), 32)), std::string::npos);
+    EXPECT_EQ(all.find(std::string(reinterpret_cast<const char*>(entry.md5->data()), 16)), std::string::npos);
+  }
+  // The sealed bytes of the chunk are what could be opened: they have to go.
+  const auto chunk = journal_->read(EntryPlace::of_number(shared_log, first).chunk);
+  ASSERT_TRUE(chunk);
+  ASSERT_TRUE(material_->erase_entry("tester", list, first, "data subject"));
+  ASSERT_TRUE(journal_->scrub());
+  EXPECT_EQ(material_->entry(list, first).error().code, Code::not_found);
+  EXPECT_TRUE(material_->entry(list, first + 1));
+  EXPECT_TRUE(matches_of(*entries[0].pdq).empty());
+  EXPECT_EQ(material_->index_info().removed, 0u);
+  EXPECT_EQ(material_->list(list)->entries, 1);
+}
+
+TEST_F(MaterialTest, RefusesWhatMakesNoSense) {
+  EXPECT_EQ(material_->create_list("tester", {.title = ""}).error().code, Code::invalid_argument);
+  EXPECT_EQ(material_->create_list("tester", {.title = "x", .limit = 32}).error().code, Code::invalid_argument);
+  EXPECT_EQ(material_->create_list("tester", {.title = "x", .handling = "secret"}).error().code,
+            Code::invalid_argument);
+  const std::vector<EntryBody> entries{random_entry()};
+  EXPECT_EQ(material_->add_entries("tester", ListId{1}, entries).error().code, Code::not_found);
+  const ListId list = made_list();
+  EXPECT_EQ(material_->add_entries("tester", list, {}).error().code, Code::invalid_argument);
+  const NumberRange range{1, 5};
+  EXPECT_EQ(material_->withdraw("tester", list, {&range, 1}, "why").error().code, Code::not_found);
+  EXPECT_EQ(material_->withdraw("tester", list, {&range, 1}, "").error().code, Code::invalid_argument);
+}
+
+}  // namespace
+}  // namespace fristad

@@ -1,0 +1,257 @@
+#include <algorithm>
+#include <set>
+
+#include "base/hex.h"
+#include "base/try.h"
+#include "material/material_impl.h"
+
+namespace fristad {
+namespace {
+
+void order(std::vector<MaterialMatch>& matches) {
+  std::ranges::sort(matches, {},
+                    [](const MaterialMatch& match) { return std::tuple(match.distance, match.list, match.number); });
+}
+
+}  // namespace
+
+Result<std::optional<ListId>> Material::Impl::list_of(Place chunk) const {
+  const std::scoped_lock lock(reading);
+  const auto bytes = TRY(views->bytes("SELECT list FROM chunk WHERE place = $1", {chunk.value()}));
+  if (!bytes) return std::optional<ListId>();
+  ListId list{};
+  std::ranges::copy(*bytes, list.begin());
+  return std::optional(list);
+}
+
+Result<EntryView> Material::Impl::entry_at(const ListId& list, const EntryPlace& place) const {
+  const auto owner = TRY(list_of(place.chunk));
+  const Error absent{Code::not_found, "list " + to_text(list) + " has no entry " + std::to_string(place.number())};
+  if (!owner || *owner != list) return absent;
+  const Record chunk = TRY(journal.read(place.chunk));
+  if (place.item >= chunk.items.size()) return absent;
+  if (chunk.items[place.item].empty()) return Error{Code::not_found, "the entry was erased; its proof stays"};
+  EntryView entry{.list = list, .number = place.number(), .body = TRY(EntryBody::from_item(chunk.items[place.item]))};
+  const std::scoped_lock lock(reading);
+  const auto reason =
+      TRY(views->text("SELECT reason FROM withdrawn WHERE list = $1 AND number = $2", {Bytes(list), entry.number}));
+  entry.withdrawn = reason.has_value();
+  entry.reason = reason.value_or("");
+  return entry;
+}
+
+Result<RuleInput> Material::Impl::rule_input(const KnownList& known, const ListId& list, std::int64_t number,
+                                             Classification classification,
+                                             std::vector<Explanation::Opinion>* opinions) const {
+  RuleInput input{.own = known.own(),
+                  .purpose = known.body.purpose,
+                  .list_state = known.body.state,
+                  .classification = classification};
+  const std::scoped_lock lock(reading);
+  input.withdrawn =
+      TRY(views->integer("SELECT 1 FROM withdrawn WHERE list = $1 AND number = $2", {Bytes(list), number})).has_value();
+  // Of each member the last that it said. Members count as jurisdictions until there is an alliance that knows better.
+  TRY(
+      views->query("SELECT log, verdict, basis, reason, at FROM opinion AS mine WHERE list = $1 AND number = $2 AND "
+                   "place = (SELECT max(place) FROM opinion WHERE list = mine.list AND number = mine.number AND "
+                   "log = mine.log) ORDER BY log",
+                   {Bytes(list), number}, [&](const SqlRow& row) {
+                     const bool ours = row.integer(0) < own_logs;
+                     const auto verdict = from_text<Verdict>(row.text(1)).value_or(Verdict::confirm);
+                     const auto basis = from_text<Basis>(row.text(2)).value_or(Basis::relayed);
+                     if (opinions != nullptr) {
+                       opinions->push_back({.member = ours ? journal.member() : std::to_string(row.integer(0)),
+                                            .verdict = verdict,
+                                            .basis = basis,
+                                            .reason = std::string(row.text(3)),
+                                            .at_ms = row.integer(4)});
+                     }
+                     if (basis != Basis::examined) return Status();
+                     if (verdict == Verdict::confirm) ++input.confirmed_by;
+                     if (verdict == Verdict::dispute) ++input.disputed_by;
+                     if (verdict == Verdict::dispute && ours) input.disputed_by_us = true;
+                     return Status();
+                   }));
+  return input;
+}
+
+Result<std::vector<MaterialMatch>> Material::Impl::judged(std::span<const LiveMatch> found) const {
+  struct Near {
+    MaterialMatch match;
+    KnownList list;
+  };
+  std::vector<Near> near;
+  bool allowed = false;
+  const auto all = lists.get();
+  for (const LiveMatch& one : found) {
+    const EntryPlace place = EntryPlace::of(one.handle);
+    const auto list = TRY(list_of(place.chunk));
+    const auto known = list ? all->find(*list) : all->end();
+    if (known == all->end() || one.distance > static_cast<std::uint32_t>(known->second.body.limit)) continue;
+    if (known->second.body.purpose == Purpose::allow) {
+      // A withdrawn entry has left the index already.
+      allowed = allowed || known->second.body.state == ListState::enabled;
+      continue;
+    }
+    near.push_back(
+        {{.list = *list, .number = place.number(), .distance = one.distance, .place = place}, known->second});
+  }
+  std::vector<MaterialMatch> matches;
+  std::optional<Record> chunk;  // neighbours often stand in one
+  for (Near& each : near) {
+    if (!chunk || chunk->place != each.match.place.chunk) {
+      auto read = journal.read(each.match.place.chunk);
+      if (!read && read.error().code == Code::permission_denied) continue;  // erased meanwhile
+      chunk = TRY(std::move(read));
+    }
+    const std::string& item = chunk->items.at(each.match.place.item);
+    if (item.empty()) continue;
+    RuleInput input = TRY(rule_input(each.list, each.match.list, each.match.number,
+                                     TRY(EntryBody::from_item(item)).classification, nullptr));
+    input.allow_listed = allowed;
+    each.match.ruling = rule_on(input);
+    if (each.match.ruling.level != Level::none) matches.push_back(std::move(each.match));
+  }
+  order(matches);
+  return matches;
+}
+
+Result<std::vector<MaterialMatch>> Material::match(const PdqHash& query, int limit, MatchScratch& scratch) const {
+  std::vector<LiveMatch> found;
+  impl_->index.match(query, limit, scratch, found);
+  return impl_->judged(found);
+}
+
+Result<std::vector<std::vector<MaterialMatch>>> Material::match_batch(std::span<const PdqHash> queries, int limit,
+                                                                      MatchScratch& scratch) const {
+  LiveBatchMatches batch;
+  impl_->index.match_batch(queries, limit, scratch, batch);
+  std::vector<std::vector<MaterialMatch>> answers(queries.size());
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    if (!batch.of(i).empty()) answers[i] = TRY(impl_->judged(batch.of(i)));
+  }
+  return answers;
+}
+
+Result<std::vector<MaterialMatch>> Material::find(DigestKind kind, std::span<const std::uint8_t> digest) const {
+  std::vector<EntryHandle> handles;
+  impl_->index.find(kind, digest, handles);
+  std::vector<LiveMatch> found;
+  for (const EntryHandle handle : handles) found.push_back({handle, 0});
+  return impl_->judged(found);
+}
+
+Result<std::vector<ListInfo>> Material::lists() const {
+  std::vector<ListInfo> infos;
+  const auto all = impl_->lists.get();
+  for (const auto& [id, known] : *all) infos.push_back(TRY(list(id)));
+  return infos;
+}
+
+Result<ListInfo> Material::list(const ListId& id) const {
+  const KnownList known = TRY(impl_->known(id));
+  ListInfo info{.id = id, .body = known.body, .own = known.own(), .revision = known.revision};
+  const std::scoped_lock lock(impl_->reading);
+  Connection& views = *impl_->views;
+  info.entries =
+      TRY(views.integer("SELECT CAST(coalesce(sum(size), 0) AS bigint) FROM chunk WHERE list = $1", {Bytes(id)}))
+          .value_or(0) -
+      TRY(views.integer("SELECT count(*) FROM erased_entry WHERE list = $1", {Bytes(id)})).value_or(0);
+  info.withdrawn = TRY(views.integer("SELECT count(*) FROM withdrawn WHERE list = $1", {Bytes(id)})).value_or(0);
+  return info;
+}
+
+Result<EntryView> Material::entry(const ListId& list, std::int64_t number) const {
+  const KnownList known = TRY(impl_->known(list));
+  return impl_->entry_at(list, EntryPlace::of_number(known.log, number));
+}
+
+Status Material::for_each_entry(const ListId& list, const std::function<Status(const EntryView&)>& use) const {
+  TRY(impl_->known(list));
+  std::vector<Place> chunks;
+  std::map<std::int64_t, std::string> withdrawn;
+  {
+    const std::scoped_lock lock(impl_->reading);
+    TRY(impl_->views->query("SELECT place FROM chunk WHERE list = $1 ORDER BY place", {Bytes(list)},
+                            [&](const SqlRow& row) {
+                              chunks.push_back(Place::of(row.integer(0)));
+                              return Status();
+                            }));
+    TRY(impl_->views->query("SELECT number, reason FROM withdrawn WHERE list = $1", {Bytes(list)},
+                            [&](const SqlRow& row) {
+                              withdrawn.emplace(row.integer(0), row.text(1));
+                              return Status();
+                            }));
+  }
+  for (const Place place : chunks) {
+    const Record chunk = TRY(impl_->journal.read(place));
+    for (std::uint32_t item = 0; item < chunk.items.size(); ++item) {
+      if (chunk.items[item].empty()) continue;
+      EntryView entry{.list = list,
+                      .number = EntryPlace{place, item}.number(),
+                      .body = TRY(EntryBody::from_item(chunk.items[item]))};
+      if (const auto at = withdrawn.find(entry.number); at != withdrawn.end()) {
+        entry.withdrawn = true;
+        entry.reason = at->second;
+      }
+      TRY(use(entry));
+    }
+  }
+  return {};
+}
+
+Result<Explanation> Material::explain(const ListId& list, std::int64_t number) const {
+  const KnownList known = TRY(impl_->known(list));
+  Explanation explanation{.entry = TRY(entry(list, number)), .list = TRY(this->list(list))};
+  explanation.input =
+      TRY(impl_->rule_input(known, list, number, explanation.entry.body.classification, &explanation.opinions));
+  // Whether an allow list holds it: what matching the entry's own hashes would meet.
+  const EntryBody& body = explanation.entry.body;
+  std::vector<LiveMatch> found;
+  std::vector<EntryHandle> equal;
+  MatchScratch scratch;
+  if (body.pdq) impl_->index.match(*body.pdq, limit_default, scratch, found);
+  const auto add_equal = [&](DigestKind kind, const auto& digest) {
+    if (!digest) return;
+    impl_->index.find(kind, *digest, equal);
+    for (const EntryHandle handle : equal) found.push_back({handle, 0});
+  };
+  add_equal(DigestKind::md5, body.md5);
+  add_equal(DigestKind::sha1, body.sha1);
+  add_equal(DigestKind::sha256, body.sha256);
+  for (const LiveMatch& one : found) {
+    const auto owner = TRY(impl_->list_of(EntryPlace::of(one.handle).chunk));
+    const auto other = owner ? impl_->known(*owner) : Result<KnownList>(Error{Code::not_found, ""});
+    if (other && other->body.purpose == Purpose::allow && other->body.state == ListState::enabled &&
+        one.distance <= static_cast<std::uint32_t>(other->body.limit)) {
+      explanation.input.allow_listed = true;
+    }
+  }
+  explanation.ruling = rule_on(explanation.input);
+  for (std::uint32_t log = 0; log < own_logs; ++log) {
+    const LogHead head = impl_->journal.head(log);
+    explanation.as_of.emplace_back(head.origin, head.size);
+  }
+  return explanation;
+}
+
+Result<std::vector<Recall>> Material::recalls(const ListId& list, std::span<const NumberRange> entries) const {
+  std::vector<Recall> recalls;
+  const std::scoped_lock lock(impl_->reading);
+  for (const NumberRange& range : entries) {
+    TRY(
+        impl_->views->query("SELECT reference, number, at, level FROM kept_match WHERE list = $1 AND number >= $2 AND "
+                            "number <= $3 ORDER BY at, reference, number",
+                            {Bytes(list), range.first, range.last}, [&](const SqlRow& row) {
+                              recalls.push_back({.reference = std::string(row.text(0)),
+                                                 .list = list,
+                                                 .number = row.integer(1),
+                                                 .at_ms = row.integer(2),
+                                                 .level = std::string(row.text(3))});
+                              return Status();
+                            }));
+  }
+  return recalls;
+}
+
+}  // namespace fristad

@@ -1,0 +1,114 @@
+#pragma once
+
+// The kinds of records of this room, their bodies, and the view that they fold into. docs/format/material.md has the
+// members as tables.
+//
+// Thread-safety: plain values and pure functions.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fristad/live_index.h"
+#include "fristad/result.h"
+#include "record/kinds.h"
+
+namespace fristad {
+
+inline constexpr std::string_view kind_list = "list";              // each change of a list is its next revision
+inline constexpr std::string_view kind_entries = "entries.added";  // a chunk
+inline constexpr std::string_view kind_withdrawn = "entries.withdrawn";
+inline constexpr std::string_view kind_opinion = "opinion";
+inline constexpr std::string_view kind_kept = "matches.kept";  // a chunk
+
+// The id of the record that made it.
+using ListId = RecordId;
+std::string to_text(const ListId& list);  // 32 hex digits
+
+enum class Purpose { match, allow };  // find what is in it; or don't take for found what is in it
+enum class ListState { enabled, disabled, withdrawn };
+enum class Classification { baseline, national, not_illegal, unclassified };  // as DESIGN: INTERPOL baseline first
+enum class Verdict { confirm, dispute };
+enum class Basis { examined, relayed };
+
+// The text of each, as it stands in records and on the command line, and back.
+std::string_view to_text(Purpose purpose);
+std::string_view to_text(ListState state);
+std::string_view to_text(Classification classification);
+std::string_view to_text(Verdict verdict);
+std::string_view to_text(Basis basis);
+template <class T>
+std::optional<T> from_text(std::string_view text);
+
+struct ListBody {
+  std::string title;
+  Purpose purpose = Purpose::match;
+  std::string handling = "TLP:AMBER";  // TLP 2.0
+  int limit = 31;                      // bits in which a PDQ hash may differ
+  ListState state = ListState::enabled;
+
+  Json to_json() const;
+  // Errors: invalid_argument.
+  static Result<ListBody> from_json(const Json& body);
+};
+
+// One entry as it stands in a chunk.
+struct EntryBody {
+  std::optional<PdqHash> pdq = std::nullopt;
+  std::optional<std::array<std::uint8_t, 16>> md5 = std::nullopt;
+  std::optional<std::array<std::uint8_t, 20>> sha1 = std::nullopt;
+  std::optional<std::array<std::uint8_t, 32>> sha256 = std::nullopt;
+  std::string id = {};  // what its source calls it
+  Classification classification = Classification::unclassified;
+  std::string raw = {};     // the classification as the source wrote it, if it has no place in ours
+  std::string scheme = {};  // whose words `raw` is
+  std::string note = {};
+
+  // Canonical JSON: hashes in hex.
+  std::string to_item() const;
+  static Result<EntryBody> from_item(std::string_view item);
+};
+
+// The hashes of an item, for the index: as from_item() finds them, without decoding the rest.
+LiveEntry indexed(std::string_view item, EntryHandle handle);
+
+// Chunks have at most items_max entries, but numbers leave room for so many.
+inline constexpr std::int64_t entries_per_chunk = 1024;
+
+// Where an entry is recorded: the chunk's place and the item in it. Its number in its list and its handle in the live
+// index both follow from that, so no map from one to the other is needed, and no number is ever given twice.
+struct EntryPlace {
+  Place chunk = {};
+  std::uint32_t item = 0;
+
+  std::int64_t number() const { return static_cast<std::int64_t>(chunk.position) * entries_per_chunk + item; }
+  static EntryPlace of_number(std::uint32_t log, std::int64_t number) {
+    return {{log, static_cast<std::uint64_t>(number / entries_per_chunk)},
+            static_cast<std::uint32_t>(number % entries_per_chunk)};
+  }
+  EntryHandle handle() const {
+    return static_cast<std::uint64_t>(chunk.log) << 50 | static_cast<std::uint64_t>(number());
+  }
+  static EntryPlace of(EntryHandle handle) {
+    return of_number(static_cast<std::uint32_t>(handle >> 50),
+                     static_cast<std::int64_t>(handle & ((std::uint64_t{1} << 50) - 1)));
+  }
+};
+
+// Numbers of entries as text, "1-5,9": the form in which records name many.
+struct NumberRange {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  friend bool operator==(const NumberRange&, const NumberRange&) = default;
+};
+std::string to_text(std::span<const NumberRange> ranges);
+// Ascending, apart from one another. Errors: invalid_argument, too_large (over 10,000 ranges).
+Result<std::vector<NumberRange>> parse_ranges(std::string_view text);
+
+const View& material_view();
+
+}  // namespace fristad

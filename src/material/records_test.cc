@@ -1,0 +1,62 @@
+#include "material/records.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/hash_sets.h"
+
+namespace fristad {
+namespace {
+
+TEST(EntryBody, ReadsWhatItWroteAndTheIndexReadsTheSame) {
+  testing::Rng rng(5);
+  for (int i = 0; i < 200; ++i) {
+    EntryBody entry{.classification = static_cast<Classification>(rng() % 4)};
+    const std::uint64_t kinds = rng() % 15 + 1;
+    if ((kinds & 1) != 0) entry.pdq = testing::random_hash(rng);
+    if ((kinds & 2) != 0) entry.md5.emplace()[3] = static_cast<std::uint8_t>(rng());
+    if ((kinds & 4) != 0) entry.sha1.emplace()[4] = static_cast<std::uint8_t>(rng());
+    if ((kinds & 8) != 0) entry.sha256.emplace()[5] = static_cast<std::uint8_t>(rng());
+    // Texts that look like members.
+    if (rng() % 2 == 0) entry.note = R"(",","pdq":"00","md5":"ff)";
+    if (rng() % 2 == 0) entry.id = R"({"sha1":"11"})";
+    const std::string item = entry.to_item();
+    const auto back = EntryBody::from_item(item);
+    ASSERT_TRUE(back) << back.error().message << item;
+    EXPECT_EQ(back->to_item(), item);
+    EXPECT_EQ(back->note, entry.note);
+    const LiveEntry found = indexed(item, 17);
+    EXPECT_EQ(found.handle, 17u);
+    EXPECT_EQ(found.pdq, entry.pdq);
+    EXPECT_EQ(found.md5, entry.md5);
+    EXPECT_EQ(found.sha1, entry.sha1);
+    EXPECT_EQ(found.sha256, entry.sha256);
+  }
+}
+
+TEST(EntryBody, RefusesWhatIsNone) {
+  for (const std::string item : {R"({"class":"baseline"})", R"({"class":"baseline","md5":"00"})",
+                                 R"({"class":"worse","pdq":"00"})", "{}", "[]", R"({"pdq":"ff"})"}) {
+    EXPECT_FALSE(EntryBody::from_item(item)) << item;
+  }
+}
+
+TEST(NumberRanges, ReadWhatTheyWrote) {
+  const std::vector<NumberRange> ranges{{1, 5}, {9, 9}, {1024, 2047}};
+  EXPECT_EQ(to_text(ranges), "1-5,9,1024-2047");
+  EXPECT_EQ(*parse_ranges("1-5,9,1024-2047"), ranges);
+  for (const std::string text :
+       {"", "0", "5-1", "1,1", "3,2", "1-", "-1", "1,", "a", "1-2-3", "1 2", "99999999999999999999"}) {
+    EXPECT_FALSE(parse_ranges(text)) << text;
+  }
+}
+
+TEST(EntryPlace, IsTheHandleAndTheNumber) {
+  const EntryPlace place{{3, 123'456'789}, 999};
+  const EntryPlace back = EntryPlace::of(place.handle());
+  EXPECT_EQ(back.chunk, place.chunk);
+  EXPECT_EQ(back.item, place.item);
+  EXPECT_EQ(EntryPlace::of_number(3, place.number()).handle(), place.handle());
+}
+
+}  // namespace
+}  // namespace fristad

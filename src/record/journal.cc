@@ -1,0 +1,295 @@
+#include "record/journal.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/hex.h"
+#include "base/try.h"
+#include "record/journal_impl.h"
+#include "record/schema.h"
+
+namespace fristad {
+namespace {
+
+// So many records at most go into one commit before others are heard.
+constexpr std::size_t batch_decisions_max = 4096;
+
+std::vector<std::uint8_t> peaks_bytes(const MerkleFrontier& tree) {
+  std::vector<std::uint8_t> bytes;
+  for (const Digest& peak : tree.peaks()) bytes.insert(bytes.end(), peak.begin(), peak.end());
+  return bytes;
+}
+
+Result<MerkleFrontier> tree_of(std::uint64_t size, Bytes peaks) {
+  std::vector<Digest> digests(peaks.size() / 32);
+  for (std::size_t i = 0; i < digests.size(); ++i) std::ranges::copy(peaks.subspan(32 * i, 32), digests[i].begin());
+  return MerkleFrontier::from_peaks(size, digests);
+}
+
+}  // namespace
+
+std::vector<Migration> all_migrations(const Kinds& kinds) {
+  const auto own = record_migrations();
+  std::vector<Migration> all(own.begin(), own.end());
+  for (const View* view : kinds.views()) all.insert(all.end(), view->migrations.begin(), view->migrations.end());
+  std::ranges::sort(all, {}, &Migration::version);
+  return all;
+}
+
+Journal::Journal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Journal::~Journal() = default;
+
+Result<std::unique_ptr<Journal>> Journal::open(Store& store, const Kinds& kinds, JournalKeys keys,
+                                               JournalOptions options) {
+  auto impl = std::make_unique<Impl>(store, kinds, std::move(keys), std::move(options));
+  impl->writer = TRY(store.connect());
+  TRY(impl->writer->lock_exclusive());
+  TRY(migrate(*impl->writer, all_migrations(kinds)));
+  TRY(impl->load_logs());
+  impl->reader = TRY(store.connect(true));
+  return std::unique_ptr<Journal>(new Journal(std::move(impl)));
+}
+
+Status Journal::Impl::load_logs() {
+  for (std::uint32_t log = 0; log < own_logs; ++log) {
+    const std::int64_t number = log;
+    std::uint64_t size = 0;
+    std::vector<std::uint8_t> peaks;
+    std::string known_origin;
+    TRY(writer->query("SELECT origin, size, peaks FROM log WHERE number = $1", {number}, [&](const SqlRow& row) {
+      known_origin = row.text(0);
+      size = static_cast<std::uint64_t>(row.integer(1));
+      peaks.assign(row.bytes(2).begin(), row.bytes(2).end());
+      return Status();
+    }));
+    if (known_origin.empty()) {
+      TRY(writer->execute("INSERT INTO log(number, origin, size, peaks) VALUES ($1, $2, 0, $3)",
+                          {number, std::string_view(origin(log)), Bytes(peaks)}));
+    } else if (known_origin != origin(log)) {
+      return Error{Code::invalid_argument, "this database belongs to \"" + known_origin + "\", not to \"" +
+                                               origin(log) + "\": check the member's code"};
+    }
+    // What the log says of itself, and the rows that there are: a cut table is noticed before anything is added to it.
+    const auto last = TRY(writer->integer("SELECT max(place) FROM record WHERE place >= $1 AND place < $2",
+                                          {Place{log, 0}.value(), Place{log + 1, 0}.value()}));
+    const std::uint64_t rows = last ? Place::of(*last).position + 1 : 0;
+    if (rows != size) {
+      return Error{Code::damaged, "the log " + origin(log) + " says it has " + std::to_string(size) + " records, but " +
+                                      std::to_string(rows) + " are there: restore a backup"};
+    }
+    committed.logs[log] = TRY(tree_of(size, peaks));
+    heads[log] = {.origin = origin(log), .size = size, .root = committed.logs[log].root()};
+  }
+  return {};
+}
+
+Result<std::vector<Recorded>> Journal::transact(std::string_view actor, const Decide& decide) {
+  return std::move(transact_all(actor, {&decide, 1}).front());
+}
+
+std::vector<Result<std::vector<Recorded>>> Journal::transact_all(std::string_view actor,
+                                                                 std::span<const Decide> decisions) {
+  Impl& journal = *impl_;
+  Waiting mine{.actor = actor, .decisions = decisions, .outcomes = {}};
+  if (decisions.empty()) return {};
+  std::unique_lock lock(journal.queue_mutex);
+  journal.queue.push_back(&mine);
+  while (!mine.done) {
+    if (journal.writing) {
+      journal.queue_changed.wait(lock);
+      continue;
+    }
+    journal.writing = true;
+    std::vector<Waiting*> batch;
+    std::size_t taken = 0;
+    while (batch.size() < journal.queue.size() && (batch.empty() || taken < batch_decisions_max)) {
+      taken += journal.queue[batch.size()]->decisions.size();
+      batch.push_back(journal.queue[batch.size()]);
+    }
+    journal.queue.erase(journal.queue.begin(), journal.queue.begin() + static_cast<std::ptrdiff_t>(batch.size()));
+    lock.unlock();
+    journal.process(batch);
+    lock.lock();
+    for (Waiting* waiting : batch) waiting->done = true;
+    journal.writing = false;
+    journal.queue_changed.notify_all();
+  }
+  return std::move(mine.outcomes);
+}
+
+void Journal::Impl::process(std::span<Waiting* const> waiting) {
+  BatchState state = {.logs = committed.logs, .sequences = {}, .records = {}};
+  if (const Status done = run_batch(waiting, state); !done) {
+    for (Waiting* each : waiting) each->outcomes.assign(each->decisions.size(), done.error());
+    return;
+  }
+  if (state.records.empty()) return;
+  committed.logs = state.logs;
+  {
+    const std::scoped_lock lock(head_mutex);
+    for (std::uint32_t log = 0; log < own_logs; ++log) {
+      heads[log].size = state.logs[log].size();
+      heads[log].root = state.logs[log].root();
+    }
+  }
+  step("published");
+  for (const Subscriber& subscriber : subscribers) subscriber(state.records);
+}
+
+Status Journal::Impl::run_batch(std::span<Waiting* const> waiting, BatchState& state) {
+  step("begin");
+  Transaction transaction = TRY(writer->begin());
+  const std::int64_t now_ms = options.clock.utc_ms();
+  for (Waiting* each : waiting) {
+    each->outcomes.clear();
+    for (const Decide& decide : each->decisions) {
+      const BatchState before = {.logs = state.logs, .sequences = state.sequences, .records = {}};
+      const std::size_t records_before = state.records.size();
+      Savepoint savepoint = TRY(writer->savepoint());
+      Decision::Batch batch{*this, state};
+      Decision decision(batch, *writer, each->actor, now_ms);
+      Status decided = decide(decision);
+      if (decided) decided = decision.end();
+      if (decided) {
+        TRY(savepoint.release());
+        each->outcomes.emplace_back(std::move(decision.recorded_));
+      } else {
+        state.logs = before.logs;
+        state.sequences = before.sequences;
+        state.records.resize(records_before);
+        each->outcomes.emplace_back(std::move(decided).error());
+      }
+    }
+  }
+  step("decided");
+  if (!state.records.empty()) {
+    for (std::uint32_t log = 0; log < own_logs; ++log) {
+      if (state.logs[log].size() == committed.logs[log].size()) continue;
+      const auto peaks = peaks_bytes(state.logs[log]);
+      TRY(writer->execute("UPDATE log SET size = $2, peaks = $3 WHERE number = $1",
+                          {std::int64_t{log}, static_cast<std::int64_t>(state.logs[log].size()), Bytes(peaks)}));
+    }
+    for (const auto& [scope, sequence] : state.sequences) {
+      TRY(
+          writer->execute("INSERT INTO scope_sequence(log, scope, sequence) VALUES ($1, $2, $3) "
+                          "ON CONFLICT(log, scope) DO UPDATE SET sequence = excluded.sequence",
+                          {std::int64_t{scope.first}, std::string_view(scope.second), sequence}));
+    }
+  }
+  step("before commit");
+  TRY(transaction.commit());
+  step("committed");
+  return {};
+}
+
+Result<RecordId> Decision::new_id() const {
+  return random_array<16>(batch_.journal.options.random);
+}
+
+Result<Recorded> Decision::emit(Draft draft) {
+  Journal::Impl& journal = batch_.journal;
+  BatchState& state = batch_.state;
+  const Kind* const kind = journal.kinds.find(draft.kind, draft.schema);
+  if (kind == nullptr) return Error{Code::invalid_argument, "there is no record of kind " + draft.kind};
+
+  const std::uint32_t log = draft.scope == "private" ? private_log : shared_log;
+  Record record{.place = {log, state.logs[log].size()}};
+  Leaf leaf;
+  if (draft.revises) {
+    record.id = *draft.revises;
+    bool ours = false;
+    TRY(connection_.query("SELECT place, revision, leaf FROM record WHERE id = $1 ORDER BY revision DESC LIMIT 1",
+                          {Bytes(record.id)}, [&](const SqlRow& row) {
+                            ours = Place::of(row.integer(0)).log == log;
+                            record.revision = static_cast<std::uint32_t>(row.integer(1) + 1);
+                            leaf.previous = leaf_hash(row.bytes(2));
+                            return Status();
+                          }));
+    if (!ours) return Error{Code::invalid_argument, "only its author revises a record, in the log where it stands"};
+  } else {
+    record.id = draft.id ? *draft.id : TRY(new_id());
+  }
+
+  auto [sequence, fresh] = state.sequences.try_emplace({log, draft.scope}, 0);
+  if (fresh) {
+    sequence->second = TRY(connection_.integer("SELECT sequence FROM scope_sequence WHERE log = $1 AND scope = $2",
+                                               {std::int64_t{log}, std::string_view(draft.scope)}))
+                           .value_or(0);
+  }
+  record.payload = {.kind = std::move(draft.kind),
+                    .schema = draft.schema,
+                    .scope = std::move(draft.scope),
+                    .sequence = ++sequence->second,
+                    .under = "",
+                    .at_ms = now_ms_,
+                    .actor = log == private_log ? std::string(actor_) : std::string(),
+                    .body = std::move(draft.body)};
+  Stored stored{.salt = TRY(random_array<32>(journal.options.random)),
+                .content = TRY(encode_payload(record.payload, std::move(draft.items)))};
+  record.items = stored.content.items;
+  if (kind->check != nullptr) TRY(kind->check(record));
+
+  leaf.record = record.id;
+  leaf.revision = record.revision;
+  leaf.commitment = stored.commitment();
+  leaf.signature = sign_leaf(leaf, journal.origin(log), journal.keys.record_key);
+  const LeafBytes leaf_bytes = encode_leaf(leaf);
+  const SealedContent sealed = TRY(seal_stored(stored, record.place, journal.keys.data_key, journal.options.random));
+  TRY(connection_.execute(
+      "INSERT INTO record(place, id, revision, kind, leaf, key, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      {record.place.value(), Bytes(record.id), std::int64_t{record.revision}, std::string_view(record.payload.kind),
+       Bytes(leaf_bytes), Bytes(sealed.key), Bytes(sealed.bytes)}));
+  state.logs[log].append(leaf_hash(leaf_bytes));
+  journal.step("recorded");
+
+  Fold fold(connection_, record.place);
+  if (kind->apply != nullptr) TRY(kind->apply(fold, record));
+  if (record.payload.kind == kind_erased) TRY(journal.apply_erasure(connection_, record, false));
+  journal.step("folded");
+  const Recorded done{record.id, record.revision, record.place};
+  recorded_.push_back(done);
+  state.records.push_back(std::move(record));
+  return done;
+}
+
+// Shared records don't say which person made them: a private one does, for all of the decision.
+Status Decision::end() {
+  Json::Array shared;
+  for (const Recorded& recorded : recorded_) {
+    if (recorded.place.log == shared_log) shared.emplace_back(static_cast<std::int64_t>(recorded.place.position));
+  }
+  if (shared.empty()) return {};
+  TRY(emit({.kind = std::string(kind_act), .body = Json::object({{"shared", std::move(shared)}})}));
+  recorded_.pop_back();
+  return {};
+}
+
+void Journal::subscribe(Subscriber subscriber) {
+  // Taking part as a writer does: nobody else is at the list meanwhile.
+  std::unique_lock lock(impl_->queue_mutex);
+  impl_->queue_changed.wait(lock, [&] { return !impl_->writing; });
+  impl_->subscribers.push_back(std::move(subscriber));
+}
+
+LogHead Journal::head(std::uint32_t log) const {
+  const std::scoped_lock lock(impl_->head_mutex);
+  return impl_->heads.at(log);
+}
+
+const Kinds& Journal::kinds() const {
+  return impl_->kinds;
+}
+PublicKey Journal::record_key() const {
+  return impl_->keys.record_key.public_key();
+}
+PublicKey Journal::log_key() const {
+  return impl_->keys.log_key.public_key();
+}
+const std::string& Journal::member() const {
+  return impl_->options.member;
+}
+Store& Journal::store() const {
+  return impl_->store;
+}
+
+}  // namespace fristad

@@ -1,0 +1,190 @@
+#pragma once
+
+// Turns decisions into records, and records into views: the one way in.
+//
+//   auto recorded = journal.transact("local-admin", [&](fristad::Decision& decision) -> fristad::Status {
+//     if (TRY(decision.views().integer("SELECT count(*) FROM list WHERE number = $1", {number})) != 0) return taken;
+//     return decision.emit({.kind = "list.created", .scope = ..., .body = ...});
+//   });
+//
+// A decision reads the views and emits records inside one write transaction, so decisions race nowhere: each sees what
+// all before it did. Many that wait at the same time share one transaction, each in a savepoint of its own: one that
+// fails undoes itself and no other. When transact() returns, its records are on disk, signed, in the tree and in the
+// views; or, on an error, nothing of it ever was.
+//
+// For each record: salt -> commitment -> signed leaf -> sealed payload -> row -> fold. One commit for the batch. Then
+// the subscribers learn of it, in order.
+//
+// Thread-safety: all functions may be called from any thread at once. There is no thread of its own: whoever comes
+// while nobody writes, writes for all who wait.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "crypto/merkle.h"
+#include "crypto/secret.h"
+#include "crypto/sign.h"
+#include "fristad/result.h"
+#include "record/kinds.h"
+#include "store/store.h"
+
+namespace fristad {
+
+// What erases another record: a body of "record", its id; "items", if only these of a chunk; "ground"; and "facts",
+// those that remain.
+inline constexpr std::string_view kind_erased = "record.erased";
+
+// What a decision asks to be recorded.
+struct Draft {
+  std::string kind;
+  std::string scope = "private";
+  Json body = Json::object();
+  std::vector<std::string> items = {};   // canonical JSON texts
+  std::optional<RecordId> revises = {};  // a record of our own, of which this is the next revision
+  std::optional<RecordId> id = {};       // chosen by the caller, where the body has to name it; random if not
+  int schema = 1;
+};
+
+struct Recorded {
+  RecordId id{};
+  std::uint32_t revision = 0;
+  Place place;
+};
+
+class Decision {
+ public:
+  // To read the views with. Only folds write.
+  Connection& views() { return connection_; }
+  std::int64_t now_ms() const { return now_ms_; }
+  std::string_view actor() const { return actor_; }
+
+  // For a record whose body or scope has to name itself.
+  Result<RecordId> new_id() const;
+
+  // Records and folds: what follows in this decision sees it in the views. Errors: those of the kind's check and fold,
+  // invalid_argument (unknown kind, a record that isn't ours to revise), permission_denied (imagery), too_large.
+  Result<Recorded> emit(Draft draft);
+
+ private:
+  friend class Journal;
+  struct Batch;
+  Decision(Batch& batch, Connection& connection, std::string_view actor, std::int64_t now_ms)
+      : batch_(batch), connection_(connection), actor_(actor), now_ms_(now_ms) {}
+
+  Batch& batch_;
+  Connection& connection_;
+  std::string_view actor_;
+  std::int64_t now_ms_;
+  Status end();
+
+  std::vector<Recorded> recorded_;
+};
+
+struct VerifyOptions;
+struct VerifyReport;
+
+using Decide = std::function<Status(Decision&)>;
+
+// The secrets that a journal works with. The node's key store fills them; they are wiped with the journal.
+struct JournalKeys {
+  SigningKey record_key;  // signs leaves
+  SigningKey log_key;     // signs checkpoints
+  Key data_key;           // seals the keys of records
+};
+
+struct JournalOptions {
+  std::string member;  // its code: "se"
+  Clock clock;
+  Random random;
+  // Called with the name of each step; a test stops the process there.
+  std::function<void(const char* step)> failpoint = {};
+};
+
+// How a log stands: what its next checkpoint says.
+struct LogHead {
+  std::string origin;  // "se.fristad.example/shared"
+  std::uint64_t size = 0;
+  Digest root{};
+};
+
+// Sees records after they are on disk, in the order of the log. Must not decide anything, nor take long.
+using Subscriber = std::function<void(std::span<const Record>)>;
+
+class Journal {
+ public:
+  // Brings the schema up to date and checks that the logs end where they say. Errors: unsupported (a newer program
+  // wrote here), damaged, unavailable.
+  static Result<std::unique_ptr<Journal>> open(Store& store, const Kinds& kinds, JournalKeys keys,
+                                               JournalOptions options);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // Errors: that of the decision; unavailable (disk full, database gone): then nothing was recorded, and reading goes
+  // on.
+  Result<std::vector<Recorded>> transact(std::string_view actor, const Decide& decide);
+  // Many decisions of one caller in one commit: element i is the outcome of decision i.
+  std::vector<Result<std::vector<Recorded>>> transact_all(std::string_view actor, std::span<const Decide> decisions);
+
+  // From then on. Kept as long as the journal.
+  void subscribe(Subscriber subscriber);
+
+  // Reads a record back. Errors: not_found, damaged; permission_denied where it was erased.
+  Result<Record> read(Place place) const;
+  Result<Record> read(const RecordId& id, std::uint32_t revision) const;
+  // Where the revisions of a record stand, erased or not, the oldest first; empty if there is none.
+  Result<std::vector<Place>> places(const RecordId& id) const;
+  // All of one log in order, from a position on; an error from `use` ends it. Erased ones are passed over.
+  Status for_each(std::uint32_t log, std::uint64_t from, const std::function<Status(const Record&)>& use) const;
+  // The leaves alone.
+  Status for_each_leaf(std::uint32_t log, std::uint64_t from,
+                       const std::function<Status(std::uint64_t, const LeafBytes&)>& use) const;
+
+  LogHead head(std::uint32_t log) const;
+  // Signs the log as it stands on disk; the same text while nothing is added. Error: unavailable.
+  Result<std::string> checkpoint(std::uint32_t log);
+
+  // Erases a record of our own, or single items of a chunk: payload, salt and key go, the leaf and a record of the
+  // erasure stay. `facts` says which facts lawfully remain. Errors: not_found, permission_denied (not ours).
+  Result<Recorded> erase(std::string_view actor, const RecordId& id, std::span<const std::uint32_t> items,
+                         std::string_view ground);
+  // Gets what was erased out of the files of the database: see Connection::checkpoint_and_scrub().
+  Status scrub();
+
+  // Folds all records anew into empty views, in one transaction.
+  Status rebuild();
+  // Every row of every view and fact as one line of JSON, in the order of names and keys: the same records
+  // give the same text.
+  Status dump(const std::function<Status(std::string_view line)>& use) const;
+
+  // See record/verify.h.
+  Result<VerifyReport> verify(std::uint32_t log, const VerifyOptions& options) const;
+
+  const Kinds& kinds() const;
+  PublicKey record_key() const;
+  PublicKey log_key() const;
+  const std::string& member() const;
+  Store& store() const;
+
+ private:
+  friend class Decision;
+  struct Impl;
+  explicit Journal(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// The kinds of the journal itself: name it first among the views of a node.
+const View& journal_view();
+
+// The migrations of the journal itself and of all views, in the order of their numbers.
+std::vector<Migration> all_migrations(const Kinds& kinds);
+
+}  // namespace fristad

@@ -1,0 +1,192 @@
+#include <algorithm>
+
+#include "base/hex.h"
+#include "base/try.h"
+#include "record/journal.h"
+#include "record/journal_impl.h"
+
+namespace fristad {
+namespace {
+
+Result<std::vector<std::uint32_t>> items_of(const Json& body) {
+  std::vector<std::uint32_t> items;
+  const Json* const listed = body.find("items");
+  if (listed == nullptr) return items;
+  if (listed->array() == nullptr) return Error{Code::invalid_argument, "the items of an erasure are a list"};
+  for (const Json& item : *listed->array()) {
+    const std::int64_t* const number = item.integer();
+    if (number == nullptr || *number < 0 || *number >= std::ssize(std::array<char, items_max>{})) {
+      return Error{Code::invalid_argument, "an erasure names an item that no chunk has"};
+    }
+    items.push_back(static_cast<std::uint32_t>(*number));
+  }
+  return items;
+}
+
+Status check_erased(const Record& record) {
+  RecordId id{};
+  const Json* const target = record.payload.body.find("record");
+  const Json* const ground = record.payload.body.find("ground");
+  if (target == nullptr || target->text() == nullptr || !from_hex(*target->text(), id) || ground == nullptr ||
+      ground->text() == nullptr || ground->text()->empty()) {
+    return Error{Code::invalid_argument, "an erasure names a record and the ground"};
+  }
+  if (auto items = items_of(record.payload.body); !items) return std::move(items).error();
+  return {};
+}
+
+Status check_nothing(const Record&) {
+  return {};
+}
+
+constexpr std::array kinds{
+    Kind{.name = kind_erased, .schema_newest = 1, .check = check_erased},
+    Kind{.name = kind_act, .schema_newest = 1, .check = check_nothing},
+    // The public keys of the node, as statements of its root key: docs/format/record.md.
+    Kind{.name = "node.keys", .schema_newest = 1, .check = check_nothing},
+    // A hash of the private log's checkpoint, so that what is private can't be rewritten either.
+    Kind{.name = "log.private_head", .schema_newest = 1, .check = check_nothing},
+};
+
+constexpr View view{.name = "journal", .migrations = {}, .tables = {}, .kinds = kinds};
+
+}  // namespace
+
+const View& journal_view() {
+  return view;
+}
+
+Result<Recorded> Journal::erase(std::string_view actor, const RecordId& id, std::span<const std::uint32_t> items,
+                                std::string_view ground) {
+  auto recorded = TRY(transact(actor, [&](Decision& decision) -> Status {
+    std::vector<Place> places;
+    bool erased = false;
+    TRY(decision.views().query("SELECT place, sealed IS NULL FROM record WHERE id = $1", {Bytes(id)},
+                               [&](const SqlRow& row) {
+                                 places.push_back(Place::of(row.integer(0)));
+                                 erased = erased || row.integer(1) != 0;
+                                 return Status();
+                               }));
+    if (places.empty()) return Error{Code::not_found, "there is no such record to erase"};
+    if (places.front().log >= own_logs) return Error{Code::permission_denied, "only its author erases a record"};
+    if (erased) return Error{Code::conflict, "the record was erased before"};
+    const Record target = TRY(impl_->read_in(decision.views(), places.back()));
+    const Kind* const kind = impl_->kinds.find(target.payload.kind, target.payload.schema);
+    if (kind == nullptr || kind->erase == nullptr) {
+      return Error{Code::permission_denied,
+                   "a record of kind " + target.payload.kind + " isn't erased: others rest on it"};
+    }
+    Json::Object body{{"record", to_hex(id)}, {"ground", std::string(ground)}};
+    Json::Array listed;
+    for (const std::uint32_t item : items) {
+      if (item >= target.items.size()) return Error{Code::not_found, "the chunk has no item " + std::to_string(item)};
+      listed.emplace_back(static_cast<std::int64_t>(item));
+    }
+    if (!items.empty()) body.emplace("items", std::move(listed));
+    // The facts that lawfully remain, so that totals survive a rebuild.
+    Json::Array facts;
+    if (items.empty()) {
+      for (const Place place : places) {
+        TRY(decision.views().query("SELECT kind, subject, at, dimensions FROM fact WHERE place = $1 ORDER BY number",
+                                   {place.value()}, [&](const SqlRow& row) {
+                                     facts.push_back(Json::object({{"kind", row.text(0)},
+                                                                   {"subject", row.text(1)},
+                                                                   {"at", row.integer(2)},
+                                                                   {"dimensions", row.text(3)}}));
+                                     return Status();
+                                   }));
+      }
+    }
+    if (!facts.empty()) body.emplace("facts", std::move(facts));
+    TRY(decision.emit(
+        {.kind = std::string(kind_erased), .scope = target.payload.scope, .body = Json(std::move(body))}));
+    return {};
+  }));
+  return recorded.front();
+}
+
+Result<Record> Journal::Impl::read_in(Connection& connection, Place place) const {
+  std::optional<RecordRow> found;
+  TRY(connection.query("SELECT place, id, revision, kind, leaf, key, sealed FROM record WHERE place = $1",
+                       {place.value()}, [&](const SqlRow& row) -> Status {
+                         found = TRY(read_row(row));
+                         return {};
+                       }));
+  if (!found || found->erased) return Error{Code::not_found, "there is no such record, or it was erased"};
+  return open_row(*found, keys.data_key);
+}
+
+// In a rebuild the content is gone already and was never folded: only the facts that remain are stated.
+Status Journal::Impl::apply_erasure(Connection& connection, const Record& erasure, bool rebuilding) {
+  const Json& body = erasure.payload.body;
+  RecordId id{};
+  static_cast<void>(from_hex(*body.find("record")->text(), id));
+  const std::vector<std::uint32_t> items = TRY(items_of(body));
+  Fold fold(connection, erasure.place);
+  if (!rebuilding) {
+    std::vector<Place> places;
+    TRY(connection.query("SELECT place FROM record WHERE id = $1 AND sealed IS NOT NULL ORDER BY place", {Bytes(id)},
+                         [&](const SqlRow& row) {
+                           places.push_back(Place::of(row.integer(0)));
+                           return Status();
+                         }));
+    for (const Place place : places) {
+      const Record target = TRY(read_in(connection, place));
+      const Kind* const kind = kinds.find(target.payload.kind, target.payload.schema);
+      if (kind != nullptr && kind->erase != nullptr) TRY(kind->erase(fold, target, items));
+      if (items.empty()) {
+        TRY(connection.execute("DELETE FROM fact WHERE place = $1", {place.value()}));
+        TRY(connection.execute("UPDATE record SET key = NULL, sealed = NULL WHERE place = $1", {place.value()}));
+      } else {
+        TRY(reseal_without(connection, place, items));
+      }
+    }
+  }
+  const Json* const facts = body.find("facts");
+  if (facts == nullptr || facts->array() == nullptr) return {};
+  for (const Json& fact : *facts->array()) {
+    const auto text = [&](std::string_view name) -> std::string_view {
+      const Json* const member = fact.find(name);
+      return member != nullptr && member->text() != nullptr ? *member->text() : std::string_view();
+    };
+    const Json* const at = fact.find("at");
+    TRY(fold.fact({.kind = text("kind"),
+                   .subject = text("subject"),
+                   .at_ms = at != nullptr && at->integer() != nullptr ? *at->integer() : 0,
+                   .dimensions = text("dimensions")}));
+  }
+  return {};
+}
+
+Status Journal::Impl::reseal_without(Connection& connection, Place place, std::span<const std::uint32_t> items) {
+  std::optional<RecordRow> row;
+  TRY(connection.query("SELECT place, id, revision, kind, leaf, key, sealed FROM record WHERE place = $1",
+                       {place.value()}, [&](const SqlRow& found) -> Status {
+                         row = TRY(read_row(found));
+                         return {};
+                       }));
+  if (!row) return Error{Code::not_found, "there is no such record"};
+  Stored stored = TRY(open_stored(row->key, row->sealed, place, keys.data_key));
+  TRY(stored.erase_items(items));
+  const SealedContent sealed = TRY(seal_stored(stored, place, keys.data_key, options.random));
+  TRY(connection.execute("UPDATE record SET key = $2, sealed = $3 WHERE place = $1",
+                         {place.value(), Bytes(sealed.key), Bytes(sealed.bytes)}));
+  return {};
+}
+
+Status Journal::scrub() {
+  std::unique_lock lock(impl_->queue_mutex);
+  impl_->queue_changed.wait(lock, [&] { return !impl_->writing; });
+  impl_->writing = true;
+  lock.unlock();
+  const Status done = [&] {
+    const std::scoped_lock reading(impl_->reading);
+    return impl_->writer->checkpoint_and_scrub({"record", "fact"});
+  }();
+  lock.lock();
+  impl_->writing = false;
+  impl_->queue_changed.notify_all();
+  return done;
+}
+
+}  // namespace fristad

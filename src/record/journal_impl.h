@@ -1,0 +1,100 @@
+#pragma once
+
+// What the parts of the journal share. Included by journal*.cc alone.
+
+#include <array>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "record/journal.h"
+#include "record/stored.h"
+
+namespace fristad {
+
+inline constexpr std::string_view kind_act = "act.recorded";
+
+// A caller that waits for its decisions.
+struct Waiting {
+  std::string_view actor;
+  std::span<const Decide> decisions;
+  std::vector<Result<std::vector<Recorded>>> outcomes;
+  bool done = false;
+};
+
+// What a batch has changed so far, beside the transaction.
+struct BatchState {
+  std::array<MerkleFrontier, own_logs> logs;
+  std::map<std::pair<std::uint32_t, std::string>, std::int64_t> sequences;  // the last one used
+  std::vector<Record> records;
+};
+
+struct Journal::Impl {
+  Impl(Store& in, const Kinds& known, JournalKeys with, JournalOptions chosen)
+      : store(in), kinds(known), keys(std::move(with)), options(std::move(chosen)) {}
+
+  void step(const char* name) const {
+    if (options.failpoint) options.failpoint(name);
+  }
+  std::string origin(std::uint32_t log) const {
+    return "fristad.alliance/" + options.member + (log == private_log ? "/private" : "/shared");
+  }
+
+  Status load_logs();
+  void process(std::span<Waiting* const> waiting);
+  Status run_batch(std::span<Waiting* const> waiting, BatchState& state);
+  Status finish_batch(const BatchState& before, const BatchState& state);
+
+  // Erasure, within a batch.
+  Status apply_erasure(Connection& connection, const Record& erasure, bool rebuilding);
+  Status reseal_without(Connection& connection, Place place, std::span<const std::uint32_t> items);
+  Result<Record> read_in(Connection& connection, Place place) const;
+
+  Store& store;
+  const Kinds& kinds;
+  const JournalKeys keys;
+  const JournalOptions options;
+
+  std::mutex queue_mutex;
+  std::condition_variable queue_changed;
+  std::vector<Waiting*> queue;
+  bool writing = false;
+
+  // Of whoever writes.
+  std::unique_ptr<Connection> writer;
+  BatchState committed;
+  std::vector<Subscriber> subscribers;
+
+  mutable std::mutex head_mutex;
+  std::array<LogHead, own_logs> heads;
+
+  mutable std::mutex reading;
+  std::unique_ptr<Connection> reader;
+};
+
+// What emit() works on.
+struct Decision::Batch {
+  Journal::Impl& journal;
+  BatchState& state;
+};
+
+// The columns of a record, in the order of record_columns.
+struct RecordRow {
+  Place place;
+  RecordId id{};
+  std::uint32_t revision = 0;
+  std::string kind = {};
+  Leaf leaf = {};
+  bool erased = false;
+  std::vector<std::uint8_t> key = {};
+  std::vector<std::uint8_t> sealed = {};
+};
+Result<RecordRow> read_row(const SqlRow& row);
+// Opens, and checks that it is what the leaf was signed for. Errors: damaged.
+Result<Record> open_row(const RecordRow& row, const Key& data_key);
+
+}  // namespace fristad

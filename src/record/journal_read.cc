@@ -1,0 +1,216 @@
+#include <algorithm>
+
+#include "base/hex.h"
+#include "base/try.h"
+#include "crypto/note.h"
+#include "record/journal.h"
+#include "record/journal_impl.h"
+
+namespace fristad {
+namespace {
+
+// Rows are read in pages, so that nothing is held for longer than a page takes.
+constexpr std::int64_t page_rows = 512;
+
+Error damaged_at(Place place, std::string_view what) {
+  return {Code::damaged, "record " + std::to_string(place.position) + " of " +
+                             (place.log == private_log ? "the private log" : "log " + std::to_string(place.log)) +
+                             ": " + std::string(what)};
+}
+
+}  // namespace
+
+Result<RecordRow> read_row(const SqlRow& row) {
+  RecordRow read{.place = Place::of(row.integer(0))};
+  const Bytes id = row.bytes(1);
+  if (id.size() != read.id.size()) return damaged_at(read.place, "its id is cut");
+  std::ranges::copy(id, read.id.begin());
+  read.revision = static_cast<std::uint32_t>(row.integer(2));
+  read.kind = row.text(3);
+  auto leaf = decode_leaf(row.bytes(4));
+  if (!leaf) return damaged_at(read.place, leaf.error().message);
+  read.leaf = *leaf;
+  if (read.leaf.record != read.id || read.leaf.revision != read.revision) {
+    return damaged_at(read.place, "its row and its leaf name different records");
+  }
+  read.erased = row.is_null(5) || row.is_null(6);
+  read.key.assign(row.bytes(5).begin(), row.bytes(5).end());
+  read.sealed.assign(row.bytes(6).begin(), row.bytes(6).end());
+  return read;
+}
+
+Result<Record> open_row(const RecordRow& row, const Key& data_key) {
+  auto stored = open_stored(row.key, row.sealed, row.place, data_key);
+  if (!stored) return damaged_at(row.place, stored.error().message);
+  if (stored->commitment() != row.leaf.commitment) {
+    return damaged_at(row.place, "its payload isn't what was signed");
+  }
+  auto payload = decode_payload(stored->payload());
+  if (!payload) return damaged_at(row.place, payload.error().message);
+  if (payload->kind != row.kind) return damaged_at(row.place, "its row says another kind than its payload");
+  return Record{.id = row.id,
+                .revision = row.revision,
+                .place = row.place,
+                .payload = *std::move(payload),
+                .items = std::move(*stored).items()};
+}
+
+Result<Record> Journal::read(Place place) const {
+  std::optional<RecordRow> found;
+  {
+    const std::scoped_lock lock(impl_->reading);
+    TRY(impl_->reader->query("SELECT place, id, revision, kind, leaf, key, sealed FROM record WHERE place = $1",
+                             {place.value()}, [&](const SqlRow& row) -> Status {
+                               found = TRY(read_row(row));
+                               return {};
+                             }));
+  }
+  if (!found) return Error{Code::not_found, "there is no such record"};
+  if (found->erased) return Error{Code::permission_denied, "the record was erased; its proof stays"};
+  return open_row(*found, impl_->keys.data_key);
+}
+
+Result<Record> Journal::read(const RecordId& id, std::uint32_t revision) const {
+  std::optional<std::int64_t> place;
+  {
+    const std::scoped_lock lock(impl_->reading);
+    place = TRY(impl_->reader->integer("SELECT place FROM record WHERE id = $1 AND revision = $2",
+                                       {Bytes(id), std::int64_t{revision}}));
+  }
+  if (!place) return Error{Code::not_found, "there is no such record"};
+  return read(Place::of(*place));
+}
+
+Result<std::vector<Place>> Journal::places(const RecordId& id) const {
+  std::vector<Place> places;
+  const std::scoped_lock lock(impl_->reading);
+  TRY(impl_->reader->query("SELECT place FROM record WHERE id = $1 ORDER BY revision", {Bytes(id)},
+                           [&](const SqlRow& row) {
+                             places.push_back(Place::of(row.integer(0)));
+                             return Status();
+                           }));
+  return places;
+}
+
+Status Journal::for_each(std::uint32_t log, std::uint64_t from, const std::function<Status(const Record&)>& use) const {
+  for (;;) {
+    std::vector<RecordRow> page;
+    {
+      const std::scoped_lock lock(impl_->reading);
+      TRY(
+          impl_->reader->query("SELECT place, id, revision, kind, leaf, key, sealed FROM record "
+                               "WHERE place >= $1 AND place < $2 ORDER BY place LIMIT 512",
+                               {Place{log, from}.value(), Place{log + 1, 0}.value()}, [&](const SqlRow& row) -> Status {
+                                 page.push_back(TRY(read_row(row)));
+                                 return {};
+                               }));
+    }
+    for (const RecordRow& row : page) {
+      if (!row.erased) TRY(use(TRY(open_row(row, impl_->keys.data_key))));
+    }
+    if (std::ssize(page) < page_rows) return {};
+    from = page.back().place.position + 1;
+  }
+}
+
+Status Journal::for_each_leaf(std::uint32_t log, std::uint64_t from,
+                              const std::function<Status(std::uint64_t, const LeafBytes&)>& use) const {
+  constexpr std::uint64_t step = 65'536;
+  const std::uint64_t size = head(log).size;
+  for (; from < size; from += step) {
+    const std::uint64_t end = std::min(size, from + step);
+    const std::scoped_lock lock(impl_->reading);
+    TRY(impl_->reader->query("SELECT place, leaf FROM record WHERE place >= $1 AND place < $2 ORDER BY place",
+                             {Place{log, from}.value(), Place{log, end}.value()}, [&](const SqlRow& row) -> Status {
+                               const Place place = Place::of(row.integer(0));
+                               LeafBytes leaf;
+                               if (row.bytes(1).size() != leaf.size()) return damaged_at(place, "its leaf is cut");
+                               std::ranges::copy(row.bytes(1), leaf.begin());
+                               return use(place.position, leaf);
+                             }));
+  }
+  return {};
+}
+
+Result<std::string> Journal::checkpoint(std::uint32_t log) {
+  const LogHead now = head(log);
+  std::optional<std::string> known;
+  {
+    const std::scoped_lock lock(impl_->reading);
+    known = TRY(impl_->reader->text("SELECT note FROM checkpoint WHERE log = $1 AND size = $2",
+                                    {std::int64_t{log}, static_cast<std::int64_t>(now.size)}));
+  }
+  if (known) return *known;
+  const std::string text = TRY(encode_checkpoint({.origin = now.origin, .size = now.size, .root = now.root}));
+  const std::string note = TRY(sign_note(text, {{now.origin, impl_->keys.log_key}}));
+  // Kept before it is shown: what was once signed is never contradicted.
+  const std::unique_ptr<Connection> connection = TRY(impl_->store.connect());
+  Transaction transaction = TRY(connection->begin());
+  TRY(connection->execute(
+      "INSERT INTO checkpoint(log, size, note) VALUES ($1, $2, $3) ON CONFLICT(log, size) DO NOTHING",
+      {std::int64_t{log}, static_cast<std::int64_t>(now.size), std::string_view(note)}));
+  TRY(transaction.commit());
+  return note;
+}
+
+Status Journal::rebuild() {
+  // Decisions wait: this is one long one of nobody.
+  std::unique_lock lock(impl_->queue_mutex);
+  impl_->queue_changed.wait(lock, [&] { return !impl_->writing; });
+  impl_->writing = true;
+  lock.unlock();
+  const Status done = [&]() -> Status {
+    Connection& writer = *impl_->writer;
+    Transaction transaction = TRY(writer.begin());
+    TRY(writer.execute("DELETE FROM fact"));
+    for (const View* view : impl_->kinds.views()) {
+      for (const ViewTable& table : view->tables) TRY(writer.execute(table.clear));
+    }
+    for (std::uint32_t log = 0; log < own_logs; ++log) {
+      TRY(for_each(log, 0, [&](const Record& record) -> Status {
+        const Kind* const kind = impl_->kinds.find(record.payload.kind, record.payload.schema);
+        Fold fold(writer, record.place);
+        if (kind != nullptr && kind->apply != nullptr) TRY(kind->apply(fold, record));
+        if (record.payload.kind == kind_erased) TRY(impl_->apply_erasure(writer, record, true));
+        return {};
+      }));
+    }
+    return transaction.commit();
+  }();
+  lock.lock();
+  impl_->writing = false;
+  impl_->queue_changed.notify_all();
+  return done;
+}
+
+Status Journal::dump(const std::function<Status(std::string_view)>& use) const {
+  const auto write_table = [&](std::string_view name, Sql rows, std::string_view columns) {
+    return impl_->reader->query(rows, {}, [&](const SqlRow& row) -> Status {
+      Json::Array line{Json(name)};
+      for (int i = 0; i < static_cast<int>(columns.size()); ++i) {
+        const char type = columns[static_cast<std::size_t>(i)];
+        if (row.is_null(i)) {
+          line.emplace_back();
+        } else if (type == 'i') {
+          line.emplace_back(row.integer(i));
+        } else if (type == 't') {
+          line.emplace_back(row.text(i));
+        } else {
+          line.emplace_back(to_hex(row.bytes(i)));
+        }
+      }
+      return use(canonical(Json(std::move(line))));
+    });
+  };
+  const std::scoped_lock lock(impl_->reading);
+  std::vector<std::pair<std::string_view, const ViewTable*>> tables;
+  for (const View* view : impl_->kinds.views()) {
+    for (const ViewTable& table : view->tables) tables.emplace_back(table.name.for_sqlite(), &table);
+  }
+  std::ranges::sort(tables, {}, [](const auto& table) { return table.first; });
+  for (const auto& [name, table] : tables) TRY(write_table(name, table->rows, table->columns));
+  return write_table("fact", "SELECT place, number, kind, subject, at, dimensions FROM fact ORDER BY place, number",
+                     "iittit");
+}
+
+}  // namespace fristad

@@ -1,0 +1,36 @@
+#include "record/schema.h"
+
+#include <array>
+
+namespace fristad {
+namespace {
+
+constexpr std::array tables{
+    Sql("CREATE TABLE meta(name text PRIMARY KEY NOT NULL, value bytea NOT NULL)"),
+    Sql("CREATE TABLE log(number bigint PRIMARY KEY NOT NULL, origin text NOT NULL, size bigint NOT NULL, "
+        "peaks bytea NOT NULL)"),
+    // SQLite stores a table by an INTEGER PRIMARY KEY without a second tree.
+    Sql("CREATE TABLE record(place integer PRIMARY KEY NOT NULL, id bytea NOT NULL, revision bigint NOT NULL, "
+        "kind text NOT NULL, leaf bytea NOT NULL, key bytea, sealed bytea)",
+        "CREATE TABLE record(place bigint PRIMARY KEY NOT NULL, id bytea NOT NULL, revision bigint NOT NULL, "
+        "kind text NOT NULL, leaf bytea NOT NULL, key bytea, sealed bytea)"),
+    Sql("CREATE UNIQUE INDEX record_id ON record(id, revision)"),
+    Sql("CREATE TABLE scope_sequence(log bigint NOT NULL, scope text NOT NULL, sequence bigint NOT NULL, "
+        "PRIMARY KEY(log, scope))"),
+    Sql("CREATE TABLE checkpoint(log bigint NOT NULL, size bigint NOT NULL, note text NOT NULL, "
+        "PRIMARY KEY(log, size))"),
+    Sql("CREATE TABLE fact(place bigint NOT NULL, number bigint NOT NULL, kind text NOT NULL, subject text NOT NULL, "
+        "at bigint NOT NULL, dimensions text NOT NULL, PRIMARY KEY(place, number))"),
+};
+
+constexpr std::array migrations{
+    Migration{.version = 1, .what = "logs and records", .statements = tables},
+};
+
+}  // namespace
+
+std::span<const Migration> record_migrations() {
+  return migrations;
+}
+
+}  // namespace fristad
