@@ -11,10 +11,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -187,8 +190,7 @@ void print_open(const std::vector<PdqHash>& hashes, int threads) {
   unlink(path.c_str());
 }
 
-// Queries a second, one by one, by the wall clock: for as long as `seconds`, or at least once through all of them while
-// `busy` says so.
+// Queries a second, one by one, by the wall clock: for as long as `seconds`, and while `busy` says so.
 double live_rate(const LiveIndex& index, std::span<const PdqHash> queries, double seconds,
                  const std::function<bool()>& busy) {
   MatchScratch scratch;
@@ -201,62 +203,119 @@ double live_rate(const LiveIndex& index, std::span<const PdqHash> queries, doubl
   return static_cast<double>(asked) / (wall_seconds() - start);
 }
 
-// What it costs queries that entries come and go meanwhile.
-void print_live(const std::vector<PdqHash>& hashes, const std::vector<PdqHash>& queries) {
+void add_to(LiveIndex& index, EntryHandle first, std::span<const PdqHash> hashes) {
+  std::vector<LiveEntry> entries;
+  entries.reserve(hashes.size());
+  for (std::size_t i = 0; i < hashes.size(); ++i) entries.push_back({.handle = first + i, .pdq = hashes[i]});
+  if (auto added = index.add(entries); !added) fail(added.error().message);
+}
+
+LiveIndex live_index_of(std::span<const PdqHash> hashes) {
   auto index = LiveIndex::create({});
   if (!index) fail(index.error().message);
-  const auto add = [&](EntryHandle first, std::span<const PdqHash> some) {
-    std::vector<LiveEntry> entries;
-    for (std::size_t i = 0; i < some.size(); ++i) entries.push_back({.handle = first + i, .pdq = some[i]});
-    if (auto added = index->add(entries); !added) fail(added.error().message);
-  };
-  add(0, hashes);
-  const auto never = [] { return false; };
-  const double idle = std::max(live_rate(*index, queries, 3, never), live_rate(*index, queries, 3, never));
-  std::printf("  live, %.1f B/hash: %.0f/s one at rest",
-              static_cast<double>(index->info().bytes) / static_cast<double>(hashes.size()), idle);
-  std::fflush(stdout);
+  add_to(*index, 0, hashes);
+  return *std::move(index);
+}
 
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+// How long an index is away when a node starts anew: saved and loaded, against building it. From the page cache.
+void print_saved(LiveIndex& index, double build_seconds) {
+  const std::string folder = "/tmp/fristad-bench-live-" + std::to_string(getpid());
+  const SealKey key{1};
+  std::string note;
+  const auto save = [&] {
+    const double start = wall_seconds();
+    if (auto saved = index.save(folder, key, ""); !saved) fail(saved.error().message);
+    return wall_seconds() - start;
+  };
+  const double first_save = save();
+  const double second_save = save();
+  double best = 1e9;
+  for (int run = 0; run < 3; ++run) {
+    const double start = wall_seconds();
+    auto loaded = LiveIndex::load(folder, key, {}, note);
+    if (!loaded) fail(loaded.error().message);
+    best = std::min(best, wall_seconds() - start);
+  }
+  std::printf(
+      "  live: built in %.1f s; saved in %.1f s, again in %.3f s; loaded, all checked, in %.2f s: %.1fx as fast\n",
+      build_seconds, first_save, second_save, best, build_seconds / best);
+  std::filesystem::remove_all(folder);
+}
+
+// What it costs queries that entries come and go meanwhile: two indexes of the same, one changed and one left alone,
+// asked in turns, so that a machine whose speed wanders is the same for both.
+void print_live(const std::vector<PdqHash>& hashes, const std::vector<PdqHash>& queries) {
+  constexpr int turns = 12;
+  constexpr double turn_seconds = 2;
+  const double building = wall_seconds();
+  LiveIndex still = live_index_of(hashes);
+  print_saved(still, wall_seconds() - building);
+  LiveIndex index = live_index_of(hashes);
+
+  std::vector<double> at_rest;
+  std::vector<double> ratios;
   std::vector<double> visible_us;
   EntryHandle next = hashes.size();
-  std::uint64_t changed = 0;
-  double changing = 0;
+  const auto never = [] { return false; };
   {
+    std::atomic<bool> changing = false;
     std::jthread changer([&](const std::stop_token& stop) {
       Rng rng(seed);
       MatchScratch scratch;
       std::vector<LiveMatch> matches;
-      const double start = wall_seconds();
-      while (!stop.stop_requested()) {
-        // 1,000 adds and 1,000 removals a second.
-        if (static_cast<double>(changed) > 1000 * (wall_seconds() - start)) {
+      // 1,000 adds and 1,000 removals a second, each at its time: what came late is made up for.
+      double due = 0;
+      for (std::uint64_t changed = 0; !stop.stop_requested();) {
+        if (!changing) {
+          due = 0;
           usleep(1000);
           continue;
         }
+        const double now = wall_seconds();
+        if (due == 0) due = now;
+        if (now < due) {
+          usleep(static_cast<useconds_t>(1e6 * (due - now)) + 1);
+          continue;
+        }
+        due += 1e-3;
         const PdqHash hash = testing::random_hash(rng);
         const double added = wall_seconds();
-        add(next++, {&hash, 1});
+        add_to(index, next++, {&hash, 1});
         if (changed++ % 100 == 0) {
-          index->match(hash, 0, scratch, matches);
+          index.match(hash, 0, scratch, matches);
           if (matches.empty()) fail("what was added is not found");
           visible_us.push_back(1e6 * (wall_seconds() - added));
         }
-        index->remove({rng() % next});
+        index.remove({rng() % next});
       }
     });
-    changing = live_rate(*index, queries, 20, never);
+    for (int turn = 0; turn < turns; ++turn) {
+      at_rest.push_back(live_rate(still, queries, turn_seconds, never));
+      changing = true;
+      ratios.push_back(live_rate(index, queries, turn_seconds, never) / at_rest.back());
+      changing = false;
+    }
   }
   std::ranges::sort(visible_us);
-  std::printf("; %.0f/s (%+.0f %%) with 1,000 adds and removals a second; added to found: p50 %.0f us, most %.0f us\n",
-              changing, 100 * (changing / idle - 1), visible_us[visible_us.size() / 2], visible_us.back());
+  std::printf(
+      "  live, %.1f B/hash: %.0f/s one at rest; %+.0f %% with 1,000 adds and removals a second (median of %d); "
+      "added to found: p50 %.0f us, most %.0f us\n",
+      static_cast<double>(still.info().bytes) / static_cast<double>(hashes.size()), median(at_rest),
+      100 * (median(ratios) - 1), turns, median(visible_us), visible_us.back());
 
-  const std::uint64_t merges = index->info().merges;
-  add(next, first(hashes, hashes.size() / 10));
+  const std::uint64_t merges = index.info().merges;
+  add_to(index, next, first(hashes, hashes.size() / 10));
   const double start = wall_seconds();
-  const double merging =
-      live_rate(*index, queries, 0.2, [&] { return index->info().merges == merges || index->info().segments > 1; });
-  std::printf("        %.0f/s (%+.0f %%) while all is merged into one segment, which takes %.1f s\n", merging,
-              100 * (merging / idle - 1), wall_seconds() - start);
+  const double merging = live_rate(index, queries, 0.2, [&] {
+    return index.info().merges == merges || (index.info().segments > 1 && wall_seconds() - start < 60);
+  });
+  std::printf("        %+.0f %% while all is merged into one segment, which takes %.1f s\n",
+              100 * (merging / median(at_rest) - 1), wall_seconds() - start);
 }
 
 }  // namespace

@@ -176,23 +176,15 @@ void Material::Impl::unindex_withdrawn(const Record& withdrawal) {
 }
 
 void Material::Impl::unindex_erased(const Record& erasure) {
-  RecordId id{};
-  const Json* const target = erasure.payload.body.find("record");
-  if (target == nullptr || target->text() == nullptr || !from_hex(*target->text(), id)) return;
-  const auto places = journal.places(id);
+  const auto parts = erased_parts(erasure);
+  const auto places = parts ? journal.places(parts->record) : Result<std::vector<Place>>(parts.error());
   if (!places) return;
   std::vector<EntryHandle> handles;
-  const Json* const items = erasure.payload.body.find("items");
   // Handles that never were an entry's are passed over.
   for (const Place chunk : *places) {
-    if (items != nullptr && items->array() != nullptr) {
-      for (const Json& item : *items->array()) {
-        if (item.integer() == nullptr) continue;
-        handles.push_back(EntryPlace{chunk, static_cast<std::uint32_t>(*item.integer())}.handle());
-      }
-    } else {
-      for (std::uint32_t item = 0; item < items_max; ++item) handles.push_back(EntryPlace{chunk, item}.handle());
-    }
+    for (const std::uint32_t item : parts->items) handles.push_back(EntryPlace{chunk, item}.handle());
+    if (!parts->items.empty()) continue;
+    for (std::uint32_t item = 0; item < items_max; ++item) handles.push_back(EntryPlace{chunk, item}.handle());
   }
   index.remove(handles);
 }

@@ -1,7 +1,8 @@
 #include "record/journal.h"
 
 #include <algorithm>
-#include <set>
+#include <chrono>
+#include <thread>
 
 #include "base/hex.h"
 #include "base/try.h"
@@ -13,6 +14,8 @@ namespace {
 
 // So many records at most go into one commit before others are heard.
 constexpr std::size_t batch_decisions_max = 4096;
+constexpr int lock_tries = 100;
+constexpr std::chrono::milliseconds lock_pause{20};
 
 std::vector<std::uint8_t> peaks_bytes(const MerkleFrontier& tree) {
   std::vector<std::uint8_t> bytes;
@@ -43,7 +46,13 @@ Result<std::unique_ptr<Journal>> Journal::open(Store& store, const Kinds& kinds,
                                                JournalOptions options) {
   auto impl = std::make_unique<Impl>(store, kinds, std::move(keys), std::move(options));
   impl->writer = TRY(store.connect());
-  TRY(impl->writer->lock_exclusive());
+  // The server of a database may take a moment to see that a process that was killed is gone.
+  Status locked = impl->writer->lock_exclusive();
+  for (int tries = 0; tries < lock_tries && !locked && locked.error().code == Code::unavailable; ++tries) {
+    std::this_thread::sleep_for(lock_pause);
+    locked = impl->writer->lock_exclusive();
+  }
+  TRY(std::move(locked));
   TRY(migrate(*impl->writer, all_migrations(kinds)));
   TRY(impl->load_logs());
   impl->reader = TRY(store.connect(true));
@@ -252,14 +261,19 @@ Result<Recorded> Decision::emit(Draft draft) {
   return done;
 }
 
-// Shared records don't say which person made them: a private one does, for all of the decision.
+// Shared records don't say which person made them: a private one does, for all of the decision, which stand in a row.
 Status Decision::end() {
-  Json::Array shared;
+  std::optional<Place> first;
+  std::optional<Place> last;
   for (const Recorded& recorded : recorded_) {
-    if (recorded.place.log == shared_log) shared.emplace_back(static_cast<std::int64_t>(recorded.place.position));
+    if (recorded.place.log != shared_log) continue;
+    if (!first) first = recorded.place;
+    last = recorded.place;
   }
-  if (shared.empty()) return {};
-  TRY(emit({.kind = std::string(kind_act), .body = Json::object({{"shared", std::move(shared)}})}));
+  if (!first) return {};
+  TRY(emit({.kind = std::string(kind_act),
+            .body = Json::object({{"first", static_cast<std::int64_t>(first->position)},
+                                  {"last", static_cast<std::int64_t>(last->position)}})}));
   recorded_.pop_back();
   return {};
 }

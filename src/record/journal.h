@@ -42,6 +42,13 @@ namespace fristad {
 // those that remain.
 inline constexpr std::string_view kind_erased = "record.erased";
 
+// Which record an erasure is of, and which items of it; none: all of it. Errors: invalid_argument.
+struct ErasedParts {
+  RecordId record{};
+  std::vector<std::uint32_t> items;
+};
+Result<ErasedParts> erased_parts(const Record& erasure);
+
 // What a decision asks to be recorded.
 struct Draft {
   std::string kind;
@@ -144,6 +151,9 @@ class Journal {
   Result<std::vector<Place>> places(const RecordId& id) const;
   // All of one log in order, from a position on; an error from `use` ends it. Erased ones are passed over.
   Status for_each(std::uint32_t log, std::uint64_t from, const std::function<Status(const Record&)>& use) const;
+  // Those of one kind, found without reading the others.
+  Status for_each_of_kind(std::uint32_t log, std::string_view kind,
+                          const std::function<Status(const Record&)>& use) const;
   // The leaves alone.
   Status for_each_leaf(std::uint32_t log, std::uint64_t from,
                        const std::function<Status(std::uint64_t, const LeafBytes&)>& use) const;

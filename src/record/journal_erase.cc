@@ -24,14 +24,11 @@ Result<std::vector<std::uint32_t>> items_of(const Json& body) {
 }
 
 Status check_erased(const Record& record) {
-  RecordId id{};
-  const Json* const target = record.payload.body.find("record");
   const Json* const ground = record.payload.body.find("ground");
-  if (target == nullptr || target->text() == nullptr || !from_hex(*target->text(), id) || ground == nullptr ||
-      ground->text() == nullptr || ground->text()->empty()) {
-    return Error{Code::invalid_argument, "an erasure names a record and the ground"};
+  if (ground == nullptr || ground->text() == nullptr || ground->text()->empty()) {
+    return Error{Code::invalid_argument, "an erasure says the ground"};
   }
-  if (auto items = items_of(record.payload.body); !items) return std::move(items).error();
+  TRY(erased_parts(record));
   return {};
 }
 
@@ -54,6 +51,16 @@ constexpr View view{.name = "journal", .migrations = {}, .tables = {}, .kinds = 
 
 const View& journal_view() {
   return view;
+}
+
+Result<ErasedParts> erased_parts(const Record& erasure) {
+  ErasedParts parts;
+  const Json* const target = erasure.payload.body.find("record");
+  if (target == nullptr || target->text() == nullptr || !from_hex(*target->text(), parts.record)) {
+    return Error{Code::invalid_argument, "an erasure names a record"};
+  }
+  parts.items = TRY(items_of(erasure.payload.body));
+  return parts;
 }
 
 Result<Recorded> Journal::erase(std::string_view actor, const RecordId& id, std::span<const std::uint32_t> items,
@@ -119,9 +126,7 @@ Result<Record> Journal::Impl::read_in(Connection& connection, Place place) const
 // In a rebuild the content is gone already and was never folded: only the facts that remain are stated.
 Status Journal::Impl::apply_erasure(Connection& connection, const Record& erasure, bool rebuilding) {
   const Json& body = erasure.payload.body;
-  RecordId id{};
-  static_cast<void>(from_hex(*body.find("record")->text(), id));
-  const std::vector<std::uint32_t> items = TRY(items_of(body));
+  const auto [id, items] = TRY(erased_parts(erasure));
   Fold fold(connection, erasure.place);
   if (!rebuilding) {
     std::vector<Place> places;

@@ -113,6 +113,25 @@ Status Journal::for_each(std::uint32_t log, std::uint64_t from, const std::funct
   }
 }
 
+Status Journal::for_each_of_kind(std::uint32_t log, std::string_view kind,
+                                 const std::function<Status(const Record&)>& use) const {
+  std::vector<Place> places;
+  {
+    const std::scoped_lock lock(impl_->reading);
+    TRY(impl_->reader->query("SELECT place FROM record WHERE kind = $1 AND place >= $2 AND place < $3 ORDER BY place",
+                             {kind, Place{log, 0}.value(), Place{log + 1, 0}.value()}, [&](const SqlRow& row) {
+                               places.push_back(Place::of(row.integer(0)));
+                               return Status();
+                             }));
+  }
+  for (const Place place : places) {
+    const auto record = read(place);
+    if (!record && record.error().code == Code::permission_denied) continue;  // erased
+    TRY(use(TRY(record)));
+  }
+  return {};
+}
+
 Status Journal::for_each_leaf(std::uint32_t log, std::uint64_t from,
                               const std::function<Status(std::uint64_t, const LeafBytes&)>& use) const {
   constexpr std::uint64_t step = 65'536;

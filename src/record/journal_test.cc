@@ -112,6 +112,17 @@ TEST_F(JournalTest, ADecisionThatFailsLeavesNothingAndHarmsNoOther) {
   EXPECT_TRUE(testing::verified(*journal_, private_log).good());
 }
 
+TEST_F(JournalTest, OneActStandsForAllThatADecisionShares) {
+  const auto recorded = journal_->transact("tester", [](Decision& decision) -> Status {
+    for (int i = 0; i < 100; ++i) TRY(decision.emit(note("note " + std::to_string(i))));
+    return {};
+  });
+  ASSERT_TRUE(recorded) << recorded.error().message;
+  EXPECT_EQ(recorded->size(), 100u);
+  ASSERT_EQ(journal_->head(private_log).size, 1u);
+  EXPECT_EQ(canonical(journal_->read(Place{private_log, 0})->payload.body), R"({"first":0,"last":99})");
+}
+
 TEST_F(JournalTest, OfTwoThatRaceOneWinsAndTheOtherIsTold) {
   std::atomic<int> won = 0;
   std::atomic<int> told = 0;

@@ -6,7 +6,6 @@ namespace fristad {
 namespace {
 
 constexpr std::array tables{
-    Sql("CREATE TABLE meta(name text PRIMARY KEY NOT NULL, value bytea NOT NULL)"),
     Sql("CREATE TABLE log(number bigint PRIMARY KEY NOT NULL, origin text NOT NULL, size bigint NOT NULL, "
         "peaks bytea NOT NULL)"),
     // SQLite stores a table by an INTEGER PRIMARY KEY without a second tree.
@@ -15,6 +14,7 @@ constexpr std::array tables{
         "CREATE TABLE record(place bigint PRIMARY KEY NOT NULL, id bytea NOT NULL, revision bigint NOT NULL, "
         "kind text NOT NULL, leaf bytea NOT NULL, key bytea, sealed bytea)"),
     Sql("CREATE UNIQUE INDEX record_id ON record(id, revision)"),
+    Sql("CREATE INDEX record_kind ON record(kind, place)"),
     Sql("CREATE TABLE scope_sequence(log bigint NOT NULL, scope text NOT NULL, sequence bigint NOT NULL, "
         "PRIMARY KEY(log, scope))"),
     Sql("CREATE TABLE checkpoint(log bigint NOT NULL, size bigint NOT NULL, note text NOT NULL, "

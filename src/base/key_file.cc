@@ -1,4 +1,4 @@
-#include "cli/key_file.h"
+#include "base/key_file.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -14,11 +14,13 @@
 namespace fristad {
 namespace {
 
-constexpr std::size_t key_text_bytes = 2 * std::tuple_size_v<SealKey>;
+using FileKey = std::array<std::uint8_t, 32>;
+
+constexpr std::size_t key_text_bytes = 2 * std::tuple_size_v<FileKey>;
 
 }  // namespace
 
-Result<SealKey> read_key_file(const std::string& path) {
+Result<std::array<std::uint8_t, 32>> read_key_file(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status {};
   if (!fd || fstat(fd.get(), &status) != 0) return os_error(path + ": cannot open key file", errno);
@@ -37,15 +39,15 @@ Result<SealKey> read_key_file(const std::string& path) {
   std::string_view text(buffer.data(), filled);
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (text.ends_with('\r')) text.remove_suffix(1);
-  SealKey key{};
+  FileKey key{};
   const bool good = from_hex(text, key);
   explicit_bzero(buffer.data(), buffer.size());
   if (!good) return Error{Code::damaged, path + ": no key file: a key is 64 hex digits"};
   return key;
 }
 
-Status write_key_file(const std::string& path, const std::function<Status(std::span<std::uint8_t>)>& random) {
-  SealKey key{};
+Status write_key_file(const std::string& path, const Random& random) {
+  FileKey key{};
   TRY(random(key));
   const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
   if (!fd) {

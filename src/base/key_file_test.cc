@@ -1,4 +1,4 @@
-#include "cli/key_file.h"
+#include "base/key_file.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ class KeyFileTest : public testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
 
-  Result<SealKey> read(const std::string& text) {
+  Result<std::array<std::uint8_t, 32>> read(const std::string& text) {
     std::ofstream(path_, std::ios::binary | std::ios::trunc) << text;
     chmod(path_.c_str(), 0600);
     return read_key_file(path_);
@@ -40,7 +40,7 @@ Status sevens(std::span<std::uint8_t> bytes) {
 
 TEST_F(KeyFileTest, WritesWhatItReads) {
   ASSERT_TRUE(write_key_file(path_, sevens));
-  SealKey expected{};
+  std::array<std::uint8_t, 32> expected{};
   expected.fill(0x77);
   EXPECT_EQ(read_key_file(path_).value(), expected);
   EXPECT_EQ(fs::file_size(path_), 65u);

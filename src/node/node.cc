@@ -1,0 +1,253 @@
+#include "node/node.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <set>
+
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/key_file.h"
+#include "base/try.h"
+#include "base/whole_file.h"
+#include "crypto/shares.h"
+#include "crypto/statement.h"
+#include "node/node_impl.h"
+#include "record/log_files.h"
+
+namespace fristad {
+namespace {
+
+constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::string_view kind_private_head = "log.private_head";
+
+Result<UniqueFd> lock_folder(const std::string& folder) {
+  const std::string path = folder + "/lock";
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) return os_error("cannot lock " + folder, errno);
+  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Error{Code::conflict, folder + " is open in another process: a node runs once"};
+  }
+  return file;
+}
+
+Status make_empty_folder(const std::string& folder) {
+  std::error_code error;
+  if (std::filesystem::exists(folder, error) && !std::filesystem::is_empty(folder, error)) {
+    return Error{Code::already_exists, folder + " isn't empty"};
+  }
+  TRY(make_folders(folder));
+  if (chmod(folder.c_str(), 0700) != 0) return os_error("cannot protect " + folder, errno);
+  return {};
+}
+
+Result<std::vector<std::string>> state_keys(const std::string& member, const NodeKeys& keys, const SigningKey& root,
+                                            std::int64_t now_ms) {
+  std::vector<std::string> statements;
+  for (const auto& [purpose, seed] :
+       {std::pair(KeyPurpose::log, &keys.log), std::pair(KeyPurpose::record, &keys.record),
+        std::pair(KeyPurpose::tls, &keys.tls), std::pair(KeyPurpose::witness, &keys.witness)}) {
+    statements.push_back(TRY(sign_statement({.member = member,
+                                             .purpose = purpose,
+                                             .key = SigningKey::from_seed(*seed).public_key(),
+                                             .valid_from = 0,
+                                             .issued_at_ms = static_cast<std::uint64_t>(now_ms)},
+                                            root)));
+  }
+  return statements;
+}
+
+}  // namespace
+
+std::string node_socket_path(const std::string& folder) {
+  return folder + "/socket";
+}
+
+Result<Key> make_credential(const std::string& folder, const std::string& key_file, const Random& random) {
+  TRY(check_outside(folder, key_file, "the key file"));
+  std::error_code error;
+  if (!std::filesystem::exists(key_file, error)) TRY(write_key_file(key_file, random));
+  auto bytes = TRY(read_key_file(key_file));
+  const Key key{std::span<const std::uint8_t, 32>(bytes)};
+  wipe(bytes);
+  return key.copy();
+}
+
+Status init_node(const NodeInit& init, const NodeSeams& seams) {
+  // A member code that no statement could carry is refused before anything is made.
+  const SigningKey root = TRY(SigningKey::generate(seams.random));
+  const NodeKeys keys = TRY(NodeKeys::generate(seams.random));
+  NodeSettings settings{.member = init.member,
+                        .key_file = {},
+                        .postgres = init.postgres,
+                        .root_key = root.public_key(),
+                        .statements = {}};
+  settings.statements = TRY(state_keys(init.member, keys, root, seams.clock.utc_ms()));
+  TRY(check_outside(init.folder, init.shares_folder, "the shares of the root key"));
+  TRY(check_outside(init.folder, init.key_file, "the key file"));
+  TRY(make_empty_folder(init.folder));
+  const UniqueFd lock = TRY(lock_folder(init.folder));
+  const Key credential = TRY(make_credential(init.folder, init.key_file, seams.random));
+  settings.key_file = std::filesystem::absolute(init.key_file).string();
+
+  Store store = TRY(Store::open(store_options(init.folder, settings)));
+  auto journal = TRY(Journal::open(store, node_kinds(), keys.for_journal(),
+                                   {.member = init.member, .clock = seams.clock, .random = seams.random}));
+  if (journal->head(shared_log).size > 0) {
+    return Error{Code::already_exists, "that database holds a node's records already: give each node its own"};
+  }
+  TRY(write_node_keys(init.folder + "/keys.sealed", keys, credential, seams.random));
+  TRY(journal->transact("local-admin", [&](Decision& decision) -> Status {
+    Json::Array statements;
+    for (const std::string& statement : settings.statements) statements.emplace_back(statement);
+    TRY(decision.emit(
+        {.kind = "node.keys", .scope = "public", .body = Json::object({{"statements", std::move(statements)}})}));
+    return {};
+  }));
+
+  // The root key leaves in three parts, and is wiped here.
+  TRY(make_folders(init.shares_folder));
+  const Key seed{std::span<const std::uint8_t, 32>(root.seed())};
+  std::vector<std::string> shares = TRY(split_key(seed, {.needed = 2, .total = 3}, seams.random));
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    const Status written = write_file(init.shares_folder + "/" + init.member + "-root-share-" + std::to_string(i + 1),
+                                      shares[i] + "\n", FileAccess::owner_only, FileExists::refuse);
+    wipe(shares[i]);
+    TRY(written);
+  }
+  // Last: a folder with settings is a node.
+  return write_settings(init.folder, settings);
+}
+
+Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Node::~Node() = default;
+
+Result<std::unique_ptr<Node>> Node::open(const NodeOpen& open, const NodeSeams& seams) {
+  auto impl = std::make_unique<Impl>();
+  impl->folder = open.folder;
+  impl->seams = seams;
+  impl->settings = TRY(read_settings(open.folder));
+  impl->lock = TRY(lock_folder(open.folder));
+  const Key credential = TRY(read_credential(impl->settings, open, seams));
+  impl->keys = TRY(read_node_keys(open.folder + "/keys.sealed", credential));
+  impl->store.emplace(TRY(Store::open(store_options(open.folder, impl->settings))));
+  impl->journal = TRY(Journal::open(*impl->store, node_kinds(), impl->keys.for_journal(),
+                                    {.member = impl->settings.member, .clock = seams.clock, .random = seams.random}));
+  TRY(impl->complete_erasures());
+  TRY(impl->journal->for_each_of_kind(shared_log, kind_private_head, [&](const Record& record) {
+    impl->private_head_ms = record.payload.at_ms;
+    return Status();
+  }));
+  if (open.with_index) {
+    SealKey index_key{};
+    std::ranges::copy(impl->keys.index.bytes(), index_key.begin());
+    impl->material = TRY(Material::open(*impl->journal, {.folder = open.folder + "/index", .index_key = index_key}));
+    wipe(index_key);
+  }
+  return std::unique_ptr<Node>(new Node(std::move(impl)));
+}
+
+Journal& Node::journal() {
+  return *impl_->journal;
+}
+Material& Node::material() {
+  return *impl_->material;
+}
+const std::string& Node::folder() const {
+  return impl_->folder;
+}
+const std::string& Node::member() const {
+  return impl_->settings.member;
+}
+PublicKey Node::root_key() const {
+  return impl_->settings.root_key;
+}
+std::string Node::log_folder(std::uint32_t log) const {
+  return impl_->folder + (log == private_log ? "/log/private" : "/log/shared");
+}
+
+Status Node::publish() {
+  const std::scoped_lock lock(impl_->publishing);
+  Journal& journal = *impl_->journal;
+  TRY(publish_log(journal, private_log, log_folder(private_log)));
+  const std::int64_t now_ms = impl_->seams.clock.utc_ms();
+  if (now_ms - impl_->private_head_ms >= day_ms) {
+    // What is private can't be rewritten unseen either; its size stays private too.
+    const std::string note = TRY(journal.checkpoint(private_log));
+    TRY(journal.transact("local-admin", [&](Decision& decision) -> Status {
+      TRY(decision.emit({.kind = std::string(kind_private_head),
+                         .scope = "public",
+                         .body = Json::object({{"checkpoint", to_hex(sha256(as_bytes(note)))}})}));
+      return {};
+    }));
+    impl_->private_head_ms = now_ms;
+  }
+  return publish_log(journal, shared_log, log_folder(shared_log));
+}
+
+// ---- Erasure ----
+
+std::vector<std::string> Node::Impl::erasure_files() const {
+  std::vector<std::string> files{folder + "/erasures"};
+  const auto listed = read_file(folder + "/backups", std::size_t{1} << 20);
+  if (!listed) return files;
+  std::size_t from = 0;
+  for (std::size_t end; (end = listed->find('\n', from)) != std::string::npos; from = end + 1) {
+    files.push_back(listed->substr(from, end - from) + ".erasures");
+  }
+  return files;
+}
+
+// A line for each record: its id, and the items if only those were erased.
+Status Node::Impl::note_erasure(const RecordId& id, std::span<const std::uint32_t> items) {
+  std::string line = to_hex(id);
+  for (const std::uint32_t item : items) line += " " + std::to_string(item);
+  line += "\n";
+  const std::vector<std::string> files = erasure_files();
+  TRY(append_to_file(files.front(), line));
+  for (std::size_t i = 1; i < files.size(); ++i) {
+    // A backup that lies elsewhere now is told of by `doctor`; its restore asks for the node's own file.
+    std::error_code error;
+    if (std::filesystem::exists(files[i], error)) static_cast<void>(append_to_file(files[i], line));
+  }
+  return {};
+}
+
+// An erasure that was recorded, when the process ended before it was noted elsewhere.
+Status Node::Impl::complete_erasures() {
+  std::set<std::string> noted;
+  const auto file = read_file(folder + "/erasures", std::size_t{1} << 30);
+  if (file) {
+    std::size_t from = 0;
+    for (std::size_t end; (end = file->find('\n', from)) != std::string::npos; from = end + 1) {
+      noted.insert(file->substr(from, end - from));
+    }
+  }
+  bool missed = false;
+  for (std::uint32_t log = 0; log < own_logs; ++log) {
+    TRY(journal->for_each_of_kind(log, kind_erased, [&](const Record& record) -> Status {
+      const ErasedParts parts = TRY(erased_parts(record));
+      std::string line = to_hex(parts.record);
+      for (const std::uint32_t item : parts.items) line += " " + std::to_string(item);
+      if (noted.contains(line)) return {};
+      missed = true;
+      return note_erasure(parts.record, parts.items);
+    }));
+  }
+  return missed ? journal->scrub() : Status();
+}
+
+Status Node::erase(std::string_view actor, const RecordId& id, std::span<const std::uint32_t> items,
+                   std::string_view ground) {
+  TRY(impl_->journal->erase(actor, id, items, ground));
+  TRY(impl_->note_erasure(id, items));
+  if (impl_->material) TRY(impl_->material->purge());
+  return impl_->journal->scrub();
+}
+
+}  // namespace fristad

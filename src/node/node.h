@@ -1,0 +1,135 @@
+#pragma once
+
+// A node on this machine: its folder, its keys, its store, and what runs in it.
+//
+//   auto node = TRY(fristad::Node::open({.folder = "/var/lib/fristad/se"}, seams));
+//   const ListId list = TRY(node->material().create_list("local-admin", {.title = "Known"}));
+//
+// The folder (docs/operating/node.md):
+//   node.json      settings: member, store, where the key is; no secret
+//   keys.sealed    the node's keys, sealed under the key of the credential file, which never lies in the folder
+//   node.db        the records, unless they are in PostgreSQL
+//   index/         the match index, sealed: a cache
+//   log/shared/, log/private/   the logs as static files: a cache
+//   erasures       which records were erased: read before a backup is trusted
+//   lock, socket   while a process has the node open; the socket while a server runs
+//
+// Thread-safety: as Journal and Material; open and destroy on one thread.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "crypto/sign.h"
+#include "fristad/result.h"
+#include "material/material.h"
+#include "record/journal.h"
+#include "record/verify.h"
+
+namespace fristad {
+
+// What the node may use of the world outside.
+struct NodeSeams {
+  Clock clock;
+  Random random;
+  std::string credentials_folder = {};  // of the service manager ($CREDENTIALS_DIRECTORY); may be empty
+};
+
+struct NodeInit {
+  std::string folder;    // must be absent or empty
+  std::string member;    // its code: two letters of a country, or "se-hotline"
+  std::string key_file;  // made if it isn't there; outside of the folder
+  // Where the three shares of the root key go, one file each, to be given to three people: outside of the folder. The
+  // root key itself is kept nowhere.
+  std::string shares_folder;
+  std::string postgres = {};  // connection string; empty: SQLite in the folder
+};
+
+// Makes a node: keys, statements of the root key about them, first records. Errors: already_exists, invalid_argument
+// (member's code, a key or shares inside the folder), those of the store.
+Status init_node(const NodeInit& init, const NodeSeams& seams);
+
+struct NodeOpen {
+  std::string folder;
+  // Instead of where node.json says. Without either, the file "fristad-node-key" in seams.credentials_folder.
+  std::string key_file = {};
+  bool with_index = true;  // false: material() isn't there; for what needs records alone
+};
+
+struct BackupReport {
+  std::uint64_t shared_size = 0;  // records in the logs
+  std::uint64_t private_size = 0;
+  std::uint64_t bytes = 0;
+};
+
+class Node {
+ public:
+  // Errors: not_found (no node there), conflict (another process has it open: a server answers on socket_path()),
+  // permission_denied (no key, or the wrong one), unsupported (a newer program wrote here; nothing is changed),
+  // damaged.
+  static Result<std::unique_ptr<Node>> open(const NodeOpen& open, const NodeSeams& seams);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  Journal& journal();
+  Material& material();
+  const std::string& folder() const;
+  const std::string& member() const;
+  PublicKey root_key() const;
+  std::string log_folder(std::uint32_t log) const;
+
+  // Brings the published files of both logs up to date; daily also commits the private log's head in the shared one.
+  Status publish();
+
+  // Erases a record, or these items of a chunk, everywhere: database, index, files; and notes it in `erasures`, also
+  // beside each backup that was made, so that no backup brings it back. Errors: those of Journal::erase().
+  Status erase(std::string_view actor, const RecordId& id, std::span<const std::uint32_t> items,
+               std::string_view ground);
+
+  // Writes a consistent backup, encrypted to age recipients (crypto/age.h), while the node goes on. Before it is
+  // sealed it is opened and verified. Beside it stands `<path>.erasures`. Errors: already_exists, unavailable.
+  Result<BackupReport> backup(const std::string& path, const std::vector<std::string>& recipients);
+
+ private:
+  struct Impl;
+  explicit Node(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct NodeRestore {
+  std::string backup;         // the file
+  std::string identity_file;  // with an age identity, a line "AGE-SECRET-KEY-1..."
+  std::string folder;         // must be absent or empty
+  std::string key_file;       // made if it isn't there; outside of the folder
+  std::string postgres = {};  // into an empty database; empty: SQLite
+  // Erasures since the backup: `<backup>.erasures` if empty. Without that file it's refused, unless `no_erasures`.
+  std::string erasures = {};
+  bool no_erasures = false;
+};
+
+// Makes a node of a backup: verified in full, erased again what was erased since, views rebuilt. Errors: damaged (which
+// part), permission_denied (identity), not_found (erasures).
+Result<BackupReport> restore_node(const NodeRestore& restore, const NodeSeams& seams);
+
+// Where a running server of this node listens for commands.
+std::string node_socket_path(const std::string& folder);
+
+// One thing that was looked at.
+struct Finding {
+  enum class State { good, warning, bad };
+  State state = State::good;
+  std::string what;  // "the key file can be read by its owner alone"
+  std::string what_to_do = {};
+};
+
+// Looks at everything, from the folder's rights to the logs' signatures, and goes on after what is wrong.
+// Runs without the node being open; `deep` reads every record.
+std::vector<Finding> examine_node(const NodeOpen& open, const NodeSeams& seams, bool deep);
+
+}  // namespace fristad

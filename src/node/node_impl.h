@@ -1,0 +1,37 @@
+#pragma once
+
+// What the parts of a node share. Included by this room's sources alone.
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "node/node.h"
+#include "node/node_keys.h"
+#include "node/node_settings.h"
+
+namespace fristad {
+
+struct Node::Impl {
+  std::vector<std::string> erasure_files() const;
+  Status note_erasure(const RecordId& id, std::span<const std::uint32_t> items);
+  Status complete_erasures();
+
+  std::string folder;
+  NodeSeams seams;
+  NodeSettings settings;
+  UniqueFd lock;
+  NodeKeys keys;
+  std::optional<Store> store;
+  std::unique_ptr<Journal> journal;
+  std::unique_ptr<Material> material;
+  std::mutex publishing;
+  std::int64_t private_head_ms = 0;
+};
+
+// The key of a credential file, which is made if it isn't there.
+Result<Key> make_credential(const std::string& folder, const std::string& key_file, const Random& random);
+
+}  // namespace fristad
