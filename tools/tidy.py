@@ -17,7 +17,7 @@ FILE_LINES_MAX = 600
 # Headers that are heavy or dangerous, and the only folders that may include them.
 FENCED_HEADERS = {
     r"(boost/)?(asio|beast)(/|\.)|boost/(asio|beast)\.hpp": ["src/http/"],
-    r"sqlite3\.h|libpq-fe\.h|pqxx/": ["src/store/"],
+    r"sqlite3\.h|libpq-fe\.h|pqxx/": ["src/store/", "tests/support/faulty_disk"],
     r"hwy/": ["src/match/kernels/", "bench/"],
     r"jpeglib\.h|turbojpeg\.h|jerror\.h|png\.h|libdeflate\.h|zlib\.h": ["src/hash/", "tests/", "bench/", "fuzz/"],
     r"seccomp\.h|linux/(seccomp|filter)\.h": ["src/hash/"],
@@ -58,6 +58,7 @@ SEAMS = {
 # Sources without a *_test.cc beside them, and the test that covers them instead, or the reason why there is none.
 TESTED_ELSEWHERE = {
     "src/base/clock.cc": "reads the clock of the machine, and decides nothing",
+    "src/base/random.cc": "asks the system, and decides nothing",
     "src/base/result.cc": "one switch, complete by compiler warning",
     "src/cli/env.cc": "tests/e2e/test_program.py",
     "src/cli/file_hasher.cc": "tests/e2e/test_hash.py",
@@ -85,12 +86,22 @@ TESTED_ELSEWHERE = {
     "src/match/kernels/highway.cc": "src/match/kernels/kernels_test.cc",
     "src/match/kernels/scalar.cc": "src/match/kernels/kernels_test.cc",
     "src/match/live_head.cc": "src/match/live_index_test.cc",
+    "src/match/live_merge.cc": "src/match/live_index_test.cc",
     "src/match/live_part.cc": "src/match/live_index_test.cc",
     "src/match/memory.cc": "src/match/segment_test.cc",
     "src/match/query.cc": "tests/property/match_property_test.cc",
     "src/match/seal.cc": "src/match/segment_test.cc",
     "src/match/segment_image.cc": "src/match/segment_test.cc",
     "src/match/segment_writer.cc": "src/match/segment_test.cc",
+    "src/store/connection.cc": "tests/conformance/store_test.cc",
+    "src/store/migrations.cc": "tests/conformance/store_test.cc",
+    "src/store/postgres/error.cc": "src/store/postgres/postgres_link_test.cc",
+    "src/store/sqlite/backup.cc": "src/store/sqlite/sqlite_link_test.cc",
+    "src/store/sqlite/error.cc": "src/store/sqlite/sqlite_link_test.cc",
+    "src/store/sqlite/open.cc": "src/store/sqlite/sqlite_link_test.cc",
+    "src/store/sqlite/scrub.cc": "src/store/sqlite/sqlite_link_test.cc",
+    "src/store/store.cc": "tests/conformance/store_test.cc",
+    "src/store/transaction.cc": "tests/conformance/store_test.cc",
 }
 
 SKIPPED_FOLDERS = {".git", ".cache", "build", "__pycache__", "node_modules", "corpus"}

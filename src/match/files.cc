@@ -32,6 +32,19 @@ Error system_error(std::string_view verb, const std::string& path) {
   return os_error("cannot " + std::string(verb) + " " + path, errno);
 }
 
+Status make_durable(const std::string& path) {
+  const UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder || ::fsync(folder.get()) != 0) return system_error("make durable", path);
+  return {};
+}
+
+Status make_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), S_IRWXU) == 0) return make_durable(folder_of(path));
+  std::error_code ignored;
+  if (errno == EEXIST && std::filesystem::is_directory(path, ignored)) return {};
+  return system_error("make the folder", path);
+}
+
 Result<UniqueFd> open_to_read(const std::string& path) {
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return system_error("open", path);
@@ -80,9 +93,7 @@ Status NewFile::commit() {
     return errno == EEXIST ? exists(path_) : system_error("name", path_);
   }
   temporary_.clear();
-  const UniqueFd folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder || ::fsync(folder.get()) != 0) return system_error("make durable", path_);
-  return {};
+  return make_durable(folder_of(path_));
 }
 
 Result<Spool> Spool::on_disk_beside(const std::string& path) {

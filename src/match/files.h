@@ -18,6 +18,12 @@ namespace fristad {
 // "cannot VERB PATH: what the system says", for the errno that just happened.
 Error system_error(std::string_view verb, const std::string& path);
 
+// Makes a folder that only its owner may look into, unless there is one; the folder that it is in must exist.
+Status make_folder(const std::string& path);
+
+// Makes durable which files a folder holds.
+Status make_durable(const std::string& path);
+
 Result<UniqueFd> open_to_read(const std::string& path);
 
 // Writes all bytes at the file's position. Error: unavailable.

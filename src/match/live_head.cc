@@ -58,9 +58,10 @@ bool LiveHead::remove(EntryHandle handle) {
   return row && removed_.set(*row);
 }
 
-std::vector<LiveEntry> LiveHead::entries() const {
-  std::vector<LiveEntry> live;
+WipedVector<LiveEntry> LiveHead::entries() const {
+  WipedVector<LiveEntry> live;
   const std::size_t rows = size();
+  live.reserve(rows);
   for (std::size_t row = 0; row < rows; ++row) {
     if (!removed_[row]) live.push_back(entries_[row]);
   }

@@ -1,15 +1,18 @@
 #pragma once
 
-// The newest entries of a live index, compared one by one. One thread appends, any may search and remove.
+// The newest entries of a live index, compared one by one. One thread appends, any may search and remove. Its memory is
+// wiped when it goes.
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "fristad/live_index.h"
+#include "match/memory.h"
 #include "match/query.h"
 
 namespace fristad {
@@ -17,7 +20,18 @@ namespace fristad {
 // A bit for each row: set when the row was removed. Any thread may set and read.
 class RemovedBits {
  public:
-  explicit RemovedBits(std::size_t rows) : words_((rows + 63) / 64) {}
+  explicit RemovedBits(std::size_t rows) : words_(words_for(rows)) {}
+  // Continues with bits that were copied: words_for(rows) words, and none set for rows that don't exist.
+  explicit RemovedBits(std::span<const std::uint64_t> copied) : words_(copied.size()) {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < copied.size(); ++i) {
+      words_[i].store(copied[i], std::memory_order_relaxed);
+      count += static_cast<std::uint64_t>(std::popcount(copied[i]));
+    }
+    count_.store(count, std::memory_order_relaxed);
+  }
+
+  static std::size_t words_for(std::size_t rows) { return (rows + 63) / 64; }
 
   bool operator[](std::size_t row) const {
     return (words_[row / 64].load(std::memory_order_acquire) >> (row % 64) & 1) != 0;
@@ -66,14 +80,14 @@ class LiveHead {
   bool remove(EntryHandle handle);
 
   // What was not removed, ordered by handle.
-  std::vector<LiveEntry> entries() const;
+  WipedVector<LiveEntry> entries() const;
 
  private:
   std::optional<std::size_t> row_of(EntryHandle handle) const;
 
   std::vector<EntryHandle> handles_;
-  std::vector<PdqHash> hashes_;  // zero where there is none
-  std::vector<LiveEntry> entries_;
+  WipedVector<PdqHash> hashes_;  // zero where there is none
+  WipedVector<LiveEntry> entries_;
   std::atomic<std::size_t> size_{0};
   RemovedBits removed_;
 };

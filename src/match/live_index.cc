@@ -1,138 +1,29 @@
 #include "fristad/live_index.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <ctime>
 #include <functional>
 #include <mutex>
 #include <new>
 #include <string>
-#include <thread>
 
-#include "base/published.h"
 #include "base/try.h"
-#include "match/live_head.h"
-#include "match/live_part.h"
+#include "match/live_folder.h"
+#include "match/live_impl.h"
 
 namespace fristad {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-// While there are more parts and heads than this, adds wait.
-constexpr std::size_t pieces_max = 32;
-// A part that holds this many, or a sixteenth of the largest, is merged with it. Rewriting the largest costs seconds at
-// 10 million entries, and every part in between costs each query some microseconds.
-constexpr std::uint64_t small_part_rows = 65536;
-constexpr std::uint64_t small_part_share = 16;
-// A part of which this share was removed is written anew.
-constexpr std::uint64_t removed_share = 4;
-
-// What queries look into. The last head is the one that grows.
-struct Pieces {
-  std::vector<std::shared_ptr<LivePart>> parts;  // the largest first
-  std::vector<std::shared_ptr<LiveHead>> heads;
-};
-
-std::uint64_t left_in(const LivePart& part) {
-  return part.rows() - part.removed();
-}
-
-// The parts and heads that should become one part now; none if all is well.
-struct MergePlan {
-  std::vector<std::shared_ptr<LivePart>> parts;
-  std::vector<std::shared_ptr<LiveHead>> heads;
-};
-
-std::uint64_t bytes_of(std::span<const std::shared_ptr<LivePart>> parts) {
-  std::uint64_t bytes = 0;
-  for (const auto& part : parts) bytes += part->bytes();
-  return bytes;
-}
-
-MergePlan plan_merge(const Pieces& pieces, std::uint64_t bytes_max) {
-  MergePlan plan{.parts = {}, .heads = {pieces.heads.begin(), pieces.heads.end() - 1}};
-  const auto& parts = pieces.parts;
-  const std::uint64_t small_rows =
-      parts.empty() ? small_part_rows : std::max(small_part_rows, left_in(*parts[0]) / small_part_share);
-  if (!plan.heads.empty()) {
-    if (!parts.empty() && left_in(*parts.back()) < small_rows && parts.back()->bytes() <= bytes_max) {
-      plan.parts.push_back(parts.back());
-    }
-    return plan;
-  }
-  if (parts.size() > 2) {
-    plan.parts = {parts.end() - 2, parts.end()};
-  } else if (parts.size() == 2 && left_in(*parts[1]) >= small_rows) {
-    plan.parts = parts;
-  } else {
-    for (const auto& part : parts) {
-      if (part->removed() * removed_share > part->rows()) plan.parts.push_back(part);
-    }
-  }
-  if (bytes_of(plan.parts) > bytes_max) plan.parts.clear();
-  return plan;
-}
-
-// Large memory takes long to give back. A query that was the last to use it shouldn't have to: it is waited for.
-void wait_until_unused(std::span<const std::shared_ptr<LivePart>> parts) {
-  constexpr int patience = 1000;
-  for (const auto& part : parts) {
-    for (int i = 0; i < patience && part.use_count() > 1; ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-}
-
-double thread_cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-}  // namespace
-
-struct LiveIndex::Impl {
-  explicit Impl(const LiveIndexOptions& with)
-      : options(with),
-        pieces(std::make_shared<const Pieces>(Pieces{.parts = {}, .heads = {std::make_shared<LiveHead>()}})) {}
-  ~Impl() {
-    merger = {};  // stops and joins before anything that it uses goes
-  }
-
-  Status check(std::span<const LiveEntry> entries) const;
-  Status add(std::span<const LiveEntry> entries);
-  void publish_change(const std::function<void(Pieces&)>& change);
-  Result<bool> merge_once(const LivePart::Pause& pause);
-  void run_merger(const std::stop_token& stop);
-  [[nodiscard]] std::size_t piece_count() const {
-    const auto now = pieces.get();
-    return now->parts.size() + now->heads.size();
-  }
-
-  const LiveIndexOptions options;
-  Published<Pieces> pieces;
-
-  std::mutex adding;    // one add at a time
-  std::mutex merging;   // one merge at a time
-  std::mutex changing;  // pieces are replaced, rows are removed; never held for long
-  std::condition_variable_any changed;
-  bool in_merge = false;
-  std::vector<EntryHandle> removed_in_merge;
-  std::uint64_t merges = 0;
-  std::optional<Error> merge_error;
-  std::uint64_t adds = 0;
-  bool idle = false;           // nothing to merge since the last add
-  EntryHandle handle_max = 0;  // guarded by `adding`: above it nothing needs to be looked for
-  bool any_added = false;
-
-  std::jthread merger;
-};
 
 void LiveIndex::Impl::publish_change(const std::function<void(Pieces&)>& change) {
   auto next = std::make_shared<Pieces>(*pieces.get());
   change(*next);
-  std::ranges::stable_sort(next->parts, std::ranges::greater(), [](const auto& part) { return left_in(*part); });
+  std::ranges::stable_sort(next->parts, std::ranges::greater(),
+                           [](const auto& part) { return part->rows() - part->removed(); });
   pieces.set(std::move(next));
+}
+
+void LiveIndex::Impl::wake_merger() {
+  ++adds;
+  idle = false;
+  changed.notify_all();
 }
 
 Status LiveIndex::Impl::check(std::span<const LiveEntry> entries) const {
@@ -163,7 +54,7 @@ Status LiveIndex::Impl::add(std::span<const LiveEntry> entries) {
   if (entries.empty()) return {};
   TRY(check(entries));
   if (entries.size() >= LiveHead::capacity) {
-    std::vector<LiveEntry> sorted(entries.begin(), entries.end());
+    WipedVector<LiveEntry> sorted(entries.begin(), entries.end());
     std::ranges::sort(sorted, {}, &LiveEntry::handle);
     auto part = TRY(LivePart::build(sorted, options.layout, [] { return Status(); }));
     const std::scoped_lock lock(changing);
@@ -184,70 +75,33 @@ Status LiveIndex::Impl::add(std::span<const LiveEntry> entries) {
   return {};
 }
 
-// Makes the next merge that is due. False if none is.
-Result<bool> LiveIndex::Impl::merge_once(const LivePart::Pause& pause) {
-  const std::scoped_lock one_at_a_time(merging);
-  MergePlan plan;
-  std::vector<LivePart::Source> sources;
-  std::vector<std::vector<LiveEntry>> from_heads;
-  {
-    const std::scoped_lock lock(changing);
-    plan = plan_merge(*pieces.get(), options.merge_bytes_max);
-    if (plan.parts.empty() && plan.heads.empty()) return false;
-    for (const auto& part : plan.parts) sources.emplace_back(part);
-    for (const auto& head : plan.heads) from_heads.push_back(head->entries());
-    in_merge = true;
-    removed_in_merge.clear();
+LiveSnapshot LiveIndex::Impl::snapshot() {
+  const std::scoped_lock no_adds(adding);  // each is in it as a whole or not at all
+  const std::scoped_lock lock(changing);
+  LiveSnapshot taken;
+  const auto now = pieces.get();
+  for (const auto& part : now->parts) {
+    if (part->removed() < part->rows()) taken.parts.push_back({part, part->removed_bits()});
   }
-  auto merged = [&]() -> Result<std::shared_ptr<LivePart>> {
-    for (const auto& entries : from_heads) {
-      sources.emplace_back(TRY(LivePart::build(entries, options.layout, pause)));
-    }
-    return LivePart::merge(sources, options.layout, pause);
-  }();
-
-  std::unique_lock lock(changing);
-  in_merge = false;
-  if (!merged) return merged.error();
-  // What was removed since the merge began went from the pieces that it read, but not from what it wrote.
-  for (const EntryHandle handle : removed_in_merge) (*merged)->remove(handle);
-  publish_change([&](Pieces& next) {
-    std::erase_if(next.parts,
-                  [&](const auto& part) { return std::ranges::find(plan.parts, part) != plan.parts.end(); });
-    std::erase_if(next.heads,
-                  [&](const auto& head) { return std::ranges::find(plan.heads, head) != plan.heads.end(); });
-    if (left_in(**merged) > 0) next.parts.push_back(*merged);
-  });
-  ++merges;
-  lock.unlock();
-  sources.clear();
-  wait_until_unused(plan.parts);
-  return true;
+  for (const auto& head : now->heads) {
+    const auto entries = head->entries();
+    taken.entries.insert(taken.entries.end(), entries.begin(), entries.end());
+  }
+  return taken;
 }
 
-void LiveIndex::Impl::run_merger(const std::stop_token& stop) {
-  std::uint64_t seen = 0;
-  while (!stop.stop_requested()) {
-    auto began = Clock::now();
-    double cpu_began = thread_cpu_seconds();
-    // Rests until the share is kept, but not while adds are about to wait for this.
-    const auto pause = [&]() -> Status {
-      const auto used = std::chrono::duration<double>(thread_cpu_seconds() - cpu_began);
-      const auto due = began + std::chrono::duration_cast<Clock::duration>(used / options.merge_cpu_share);
-      std::unique_lock lock(changing);
-      changed.wait_until(lock, stop, due, [&] { return piece_count() > pieces_max / 2; });
-      if (stop.stop_requested()) return Error{Code::cancelled, "the live index is being closed"};
-      return {};
-    };
-    const auto merged = merge_once(pause);
-    std::unique_lock lock(changing);
-    merge_error = merged ? std::nullopt : std::optional(merged.error());
-    idle = !merged || !*merged;
-    changed.notify_all();
-    if (!idle) continue;
-    changed.wait(lock, stop, [&] { return adds != seen; });
-    seen = adds;
+Status LiveIndex::Impl::take_over(LoadedLive loaded) {
+  const std::scoped_lock one_at_a_time(adding);
+  for (const auto& part : loaded.parts) handle_max = std::max(handle_max, part->highest_handle());
+  any_added = !loaded.parts.empty();
+  {
+    const std::scoped_lock lock(changing);
+    publish_change([&](Pieces& next) { next.parts = std::move(loaded.parts); });
   }
+  TRY(add(loaded.entries));
+  const std::scoped_lock lock(changing);
+  wake_merger();
+  return {};
 }
 
 LiveIndex::LiveIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -272,7 +126,7 @@ Status LiveIndex::add(std::span<const LiveEntry> entries) {
   const std::scoped_lock one_at_a_time(to.adding);
   if (to.options.background) {
     std::unique_lock lock(to.changing);
-    to.changed.wait(lock, [&] { return to.piece_count() <= pieces_max || to.idle; });
+    to.changed.wait(lock, [&] { return to.piece_count() <= live_pieces_max || to.idle; });
   }
   Status added;
   try {
@@ -281,9 +135,7 @@ Status LiveIndex::add(std::span<const LiveEntry> entries) {
     added = Error{Code::unavailable, "not enough memory to add to the live index"};
   }
   const std::scoped_lock lock(to.changing);
-  ++to.adds;
-  to.idle = false;
-  to.changed.notify_all();
+  to.wake_merger();
   return added;
 }
 
@@ -347,6 +199,48 @@ void LiveIndex::find(DigestKind kind, std::span<const std::uint8_t> digest, std:
   for (const auto& part : now->parts) part->find(kind, digest, out);
   for (const auto& head : now->heads) head->find(kind, digest, out);
   std::ranges::sort(out);
+}
+
+Status LiveIndex::save(const std::string& folder, const SealKey& key, std::string_view note) {
+  if (note.size() > note_bytes_max) {
+    return Error{Code::too_large, "the note of a live index has at most " + std::to_string(note_bytes_max) + " bytes"};
+  }
+  const std::scoped_lock one_at_a_time(impl_->saving);
+  try {
+    LiveSnapshot snapshot = impl_->snapshot();
+    snapshot.note = note;
+    return save_live(folder, key, std::move(snapshot));
+  } catch (const std::bad_alloc&) {
+    return Error{Code::unavailable, "not enough memory to save the live index"};
+  }
+}
+
+Result<LiveIndex> LiveIndex::load(const std::string& folder, const SealKey& key, const LiveIndexOptions& options,
+                                  std::string& note) {
+  constexpr int threads = 2;
+  try {
+    LoadedLive loaded = TRY(load_live(folder, key, threads));
+    LiveIndex index = TRY(create(options));
+    std::string loaded_note = std::move(loaded.note);
+    const Status taken = index.impl_->take_over(std::move(loaded));
+    if (!taken && taken.error().code == Code::unavailable) return taken.error();
+    if (!taken) {
+      return Error{Code::damaged, folder + ": " + taken.error().message +
+                                      ". The folder is a cache: delete it and build the index anew"};
+    }
+    note = std::move(loaded_note);
+    return index;
+  } catch (const std::exception&) {  // of memory, or of threads
+    return Error{Code::unavailable, "not enough memory or threads to load the live index"};
+  }
+}
+
+Status LiveIndex::purge() {
+  try {
+    return impl_->purge();
+  } catch (const std::bad_alloc&) {
+    return Error{Code::unavailable, "not enough memory to purge the live index"};
+  }
 }
 
 Status LiveIndex::maintain() {

@@ -3,104 +3,30 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <map>
 #include <thread>
 
-#include "tests/support/hash_sets.h"
-#include "tests/support/seed.h"
+#include "match/live_fixture.h"
 
 namespace fristad {
 namespace {
 
+using testing::compare;
+using testing::live_key;
+using testing::made;
+using testing::Oracle;
+using testing::random_digest;
+using testing::random_entry;
 using testing::Rng;
-
-LiveIndex made(const LiveIndexOptions& options) {
-  auto index = LiveIndex::create(options);
-  EXPECT_TRUE(index);
-  return *std::move(index);
-}
-
-template <std::size_t size>
-std::array<std::uint8_t, size> random_digest(Rng& rng) {
-  std::array<std::uint8_t, size> digest;
-  for (auto& byte : digest) byte = static_cast<std::uint8_t>(rng());
-  return digest;
-}
-
-// Every kind of entry: with and without each hash, but never with none.
-LiveEntry random_entry(EntryHandle handle, Rng& rng) {
-  LiveEntry entry{.handle = handle};
-  const std::uint64_t kinds = rng() % 15 + 1;
-  if ((kinds & 1) != 0) entry.pdq = testing::random_hash(rng);
-  if ((kinds & 2) != 0) entry.md5 = random_digest<16>(rng);
-  if ((kinds & 4) != 0) entry.sha1 = random_digest<20>(rng);
-  if ((kinds & 8) != 0) entry.sha256 = random_digest<32>(rng);
-  return entry;
-}
-
-// The obvious way.
-struct Oracle {
-  std::map<EntryHandle, LiveEntry> entries;
-
-  std::vector<LiveMatch> match(const PdqHash& query, int limit) const {
-    std::vector<LiveMatch> found;
-    for (const auto& [handle, entry] : entries) {
-      if (!entry.pdq) continue;
-      const int d = distance(*entry.pdq, query);
-      if (d <= limit) found.push_back({handle, static_cast<std::uint32_t>(d)});
-    }
-    return found;
-  }
-  template <class Digest>
-  std::vector<EntryHandle> find(std::optional<Digest> LiveEntry::*kind, const Digest& digest) const {
-    std::vector<EntryHandle> found;
-    for (const auto& [handle, entry] : entries) {
-      if (entry.*kind == digest) found.push_back(handle);
-    }
-    return found;
-  }
-};
-
-// Asks for what is there, for what is near it, and for something unknown.
-void compare(const LiveIndex& index, const Oracle& oracle, Rng& rng) {
-  MatchScratch scratch;
-  std::vector<LiveMatch> matches;
-  std::vector<EntryHandle> handles;
-  std::vector<PdqHash> queries{testing::random_hash(rng)};
-  for (int i = 0; i < 4 && !oracle.entries.empty(); ++i) {
-    auto at = oracle.entries.lower_bound(rng() % (oracle.entries.rbegin()->first + 1));
-    const LiveEntry& entry = at->second;
-    if (entry.pdq) queries.push_back(testing::flipped(*entry.pdq, static_cast<int>(rng() % 40), rng));
-    if (entry.md5) {
-      index.find(DigestKind::md5, *entry.md5, handles);
-      ASSERT_EQ(handles, oracle.find(&LiveEntry::md5, *entry.md5));
-    }
-    if (entry.sha1) {
-      index.find(DigestKind::sha1, *entry.sha1, handles);
-      ASSERT_EQ(handles, oracle.find(&LiveEntry::sha1, *entry.sha1));
-    }
-    if (entry.sha256) {
-      index.find(DigestKind::sha256, *entry.sha256, handles);
-      ASSERT_EQ(handles, oracle.find(&LiveEntry::sha256, *entry.sha256));
-    }
-  }
-  LiveBatchMatches batch;
-  index.match_batch(queries, limit_default, scratch, batch);
-  ASSERT_EQ(batch.starts.size(), queries.size() + 1);
-  for (std::size_t i = 0; i < queries.size(); ++i) {
-    const auto expected = oracle.match(queries[i], limit_default);
-    index.match(queries[i], limit_default, scratch, matches);
-    ASSERT_EQ(matches, expected);
-    ASSERT_TRUE(std::ranges::equal(batch.of(i), expected));
-  }
-}
+using testing::TemporaryFolder;
 
 TEST(LiveIndex, AgreesWithTheOracleAtEveryStepOfARandomHistory) {
   const std::uint64_t seed = testing::chosen_seed();
   SCOPED_TRACE("FRISTAD_TEST_SEED=" + std::to_string(seed));
   Rng rng(seed);
   for (const SegmentLayout layout : {SegmentLayout::fast, SegmentLayout::compact}) {
-    LiveIndex index = made({.layout = layout, .background = false});
+    const LiveIndexOptions options{.layout = layout, .background = false};
+    const TemporaryFolder folder;
+    LiveIndex index = made(options);
     Oracle oracle;
     EntryHandle next = 1;
     const auto add = [&](std::size_t count) {
@@ -117,7 +43,7 @@ TEST(LiveIndex, AgreesWithTheOracleAtEveryStepOfARandomHistory) {
     };
     ASSERT_NO_FATAL_FAILURE(add(12'000));
     for (int step = 0; step < 80; ++step) {
-      switch (rng() % 8) {
+      switch (rng() % 10) {
         case 0: ASSERT_NO_FATAL_FAILURE(add(2048 + rng() % 3000)); break;
         case 1: ASSERT_TRUE(index.maintain()); break;
         case 2:
@@ -131,6 +57,20 @@ TEST(LiveIndex, AgreesWithTheOracleAtEveryStepOfARandomHistory) {
           ASSERT_EQ(index.remove(handles), expected);
           break;
         }
+        case 5: {
+          ASSERT_TRUE(index.save(folder.path, live_key, std::to_string(step)));
+          if (rng() % 4 == 0) break;
+          std::string note;
+          auto loaded = LiveIndex::load(folder.path, live_key, options, note);
+          ASSERT_TRUE(loaded) << loaded.error().message;
+          ASSERT_EQ(note, std::to_string(step));
+          index = *std::move(loaded);
+          break;
+        }
+        case 6:
+          ASSERT_TRUE(index.purge());
+          ASSERT_EQ(index.info().removed, 0u);
+          break;
         default: ASSERT_NO_FATAL_FAILURE(add(rng() % 900)); break;
       }
       SCOPED_TRACE(step);
@@ -220,8 +160,9 @@ TEST(LiveIndex, ALimitOfMemoryLeavesMoreSegmentsAndMissesNothing) {
   ASSERT_NO_FATAL_FAILURE(compare(index, oracle, rng));
 }
 
-// One thread adds, one removes, two ask. Whatever the interleaving: what was added before a question began and is not
-// removed before it ends is found; what was removed before it began is not.
+// One thread adds, one removes, two ask, and one saves, loads what it saved, and purges. Whatever the interleaving:
+// what was added before a question began and is not removed before it ends is found; what was removed before it began
+// is not.
 TEST(LiveIndex, QueriesSeeWhatWasDoneBeforeTheyBegan) {
   constexpr EntryHandle total = 120'000;
   const std::uint64_t seed = testing::chosen_seed();
@@ -237,6 +178,11 @@ TEST(LiveIndex, QueriesSeeWhatWasDoneBeforeTheyBegan) {
   std::atomic<EntryHandle> removed = 0;        // all below were removed
   std::atomic<int> wrong = 0;
   std::atomic<std::uint64_t> asked = 0;
+  const auto finds = [&](const LiveIndex& in, const LiveEntry& entry) {
+    std::vector<EntryHandle> handles;
+    in.find(DigestKind::md5, *entry.md5, handles);
+    return std::ranges::find(handles, entry.handle) != handles.end();
+  };
 
   {
     std::jthread adder([&, sizes = Rng(seed + 1)]() mutable {
@@ -259,12 +205,33 @@ TEST(LiveIndex, QueriesSeeWhatWasDoneBeforeTheyBegan) {
         removed = to;
       }
     });
+    std::jthread saver([&, own = Rng(seed + 4)]() mutable {
+      const TemporaryFolder folder;
+      for (int round = 0; removed < total * 2 / 3 || added < total || round < 3; ++round) {
+        const EntryHandle below = added;
+        const EntryHandle gone = removed;
+        std::string note;
+        if (!index.save(folder.path, live_key, std::to_string(round))) ++wrong;
+        const EntryHandle kept_from = removal_began;
+        const auto loaded = LiveIndex::load(folder.path, live_key, {.background = false}, note);
+        if (!loaded || note != std::to_string(round)) {
+          ++wrong;
+          break;
+        }
+        for (int i = 0; i < 100 && below > 0; ++i) {
+          const LiveEntry& entry = entries[own() % below];
+          const bool found = finds(*loaded, entry);
+          if (entry.handle < gone && found) ++wrong;
+          if (entry.handle >= kept_from && !found) ++wrong;
+        }
+        if (round % 3 == 2 && !index.purge()) ++wrong;
+      }
+    });
     std::vector<std::jthread> askers;
     for (std::uint64_t number = 0; number < 2; ++number) {
       askers.emplace_back([&, own = Rng(seed + 2 + number)]() mutable {
         MatchScratch scratch;
         std::vector<LiveMatch> matches;
-        std::vector<EntryHandle> handles;
         while (removed < total * 2 / 3 || added < total) {
           const EntryHandle below = added;
           const EntryHandle gone = removed;
@@ -275,8 +242,7 @@ TEST(LiveIndex, QueriesSeeWhatWasDoneBeforeTheyBegan) {
             index.match(*entry.pdq, 10, scratch, matches);
             found = std::ranges::find(matches, entry.handle, &LiveMatch::handle) != matches.end();
           } else {
-            index.find(DigestKind::md5, *entry.md5, handles);
-            found = std::ranges::find(handles, entry.handle) != handles.end();
+            found = finds(index, entry);
           }
           if (entry.handle < gone && found) ++wrong;
           if (entry.handle >= removal_began && !found) ++wrong;

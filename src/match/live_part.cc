@@ -89,10 +89,10 @@ class LivePart::Builder {
     if (pdq != nullptr) {
       section<PdqHash>(Section::pdq)[hashes_] = *pdq;
       const auto rows = section<std::uint32_t>(Section::pdq_rows);
-      if (!rows.empty()) rows[hashes_] = static_cast<std::uint32_t>(handles_.size());
+      if (!rows.empty()) rows[hashes_] = static_cast<std::uint32_t>(rows_);
       ++hashes_;
     }
-    handles_.push_back(handle);
+    section<EntryHandle>(Section::handles)[rows_++] = handle;
   }
   template <std::size_t size>
   std::span<DigestRecord<size>> digests(DigestKind kind) {
@@ -108,14 +108,12 @@ class LivePart::Builder {
       }
     }
     SegmentImage image = view_segment(header_, memory_.bytes());
-    return std::shared_ptr<LivePart>(new LivePart(std::move(memory_), std::move(image), std::move(handles_)));
+    return std::shared_ptr<LivePart>(new LivePart(std::move(memory_), std::move(image)));
   }
 
  private:
   Builder(const SegmentHeader& header, Memory memory, const Pause& pause)
-      : header_(header), memory_(std::move(memory)), pause_(pause) {
-    handles_.reserve(header.rows);
-  }
+      : header_(header), memory_(std::move(memory)), pause_(pause) {}
   template <class T>
   std::span<T> section(Section section) {
     return section_of<T>(header_, memory_.bytes(), section);
@@ -124,17 +122,22 @@ class LivePart::Builder {
   SegmentHeader header_;
   Memory memory_;
   const Pause& pause_;
-  std::vector<EntryHandle> handles_;
+  std::size_t rows_ = 0;
   std::size_t hashes_ = 0;
 };
 
-LivePart::LivePart(Memory memory, SegmentImage image, std::vector<EntryHandle> handles)
-    : memory_(std::move(memory)), image_(std::move(image)), handles_(std::move(handles)), removed_(handles_.size()) {}
+LivePart::LivePart(Memory memory, SegmentImage image)
+    : memory_(std::move(memory)), image_(std::move(image)), removed_(image_.handles.size()) {}
+LivePart::LivePart(Memory memory, SegmentImage image, std::span<const std::uint64_t> removed)
+    : memory_(std::move(memory)), image_(std::move(image)), removed_(removed), has_checksums_(true) {}
+LivePart::~LivePart() {
+  if (wipe_) memory_.wipe();
+}
 
 Result<std::shared_ptr<LivePart>> LivePart::build(std::span<const LiveEntry> entries, SegmentLayout layout,
                                                   const Pause& pause) {
   try {
-    SegmentCounts counts{.layout = layout, .rows = entries.size()};
+    SegmentCounts counts{.layout = layout, .rows = entries.size(), .has_handles = true};
     for (const LiveEntry& entry : entries) {
       if (entry.pdq) ++counts.pdq_hashes;
       for (const DigestKind kind : digest_kinds) {
@@ -166,10 +169,10 @@ Result<std::shared_ptr<LivePart>> LivePart::build(std::span<const LiveEntry> ent
 Result<std::shared_ptr<LivePart>> LivePart::merge(std::span<const Source> sources, SegmentLayout layout,
                                                   const Pause& pause) {
   try {
-    SegmentCounts counts{.layout = layout};
+    SegmentCounts counts{.layout = layout, .has_handles = true};
     std::vector<std::vector<std::uint32_t>> new_rows;  // of each source's rows
     for (const Source& source : sources) new_rows.emplace_back(source.part->rows(), no_row);
-    const auto handles_of = [&](std::size_t s) { return std::span(sources[s].part->handles_); };
+    const auto handles_of = [&](std::size_t s) { return sources[s].part->image_.handles; };
     for_each_row(sources, handles_of,
                  [&](std::size_t s, std::size_t row) { new_rows[s][row] = static_cast<std::uint32_t>(counts.rows++); });
     TRY(pause());
@@ -198,7 +201,7 @@ Result<std::shared_ptr<LivePart>> LivePart::merge(std::span<const Source> source
       std::uint32_t& i = next_hash[s];
       while (i < image.index.hashes.size() && image.row_of(i) < row) ++i;
       const bool has_hash = i < image.index.hashes.size() && image.row_of(i) == row;
-      builder.add(sources[s].part->handles_[row], has_hash ? &image.index.hashes[i] : nullptr);
+      builder.add(image.handles[row], has_hash ? &image.index.hashes[i] : nullptr);
       if (++done % rows_per_step == 0 && paused) paused = pause();
     });
     TRY(std::move(paused));
@@ -224,7 +227,7 @@ void LivePart::match(const PdqHash& query, int limit, MatchScratch::Buffers& scr
   match_one(image_.index, query, limit, scratch, scratch.matches);
   for (const Match& match : scratch.matches) {
     const std::uint32_t row = image_.row_of(match.row);
-    if (!removed_[row]) out.push_back({handles_[row], match.distance});
+    if (!removed_[row]) out.push_back({image_.handles[row], match.distance});
   }
 }
 
@@ -235,7 +238,7 @@ void LivePart::match_batch(std::span<const PdqHash> queries, int limit, MatchScr
   for (std::size_t query = 0; query < queries.size(); ++query) {
     for (const Match& match : batch.of(query)) {
       const std::uint32_t row = image_.row_of(match.row);
-      if (!removed_[row]) use(query, {handles_[row], match.distance});
+      if (!removed_[row]) use(query, {image_.handles[row], match.distance});
     }
   }
 }
@@ -244,23 +247,61 @@ void LivePart::find(DigestKind kind, std::span<const std::uint8_t> digest, std::
   std::vector<std::uint32_t> rows;
   find_digest(image_, kind, digest, rows);
   for (const std::uint32_t row : rows) {
-    if (!removed_[row]) out.push_back(handles_[row]);
+    if (!removed_[row]) out.push_back(image_.handles[row]);
   }
 }
 
 std::size_t LivePart::row_of(EntryHandle handle) const {
-  const auto at = std::ranges::lower_bound(handles_, handle);
-  return at != handles_.end() && *at == handle ? static_cast<std::size_t>(at - handles_.begin()) : handles_.size();
+  const auto handles = image_.handles;
+  const auto at = std::ranges::lower_bound(handles, handle);
+  return at != handles.end() && *at == handle ? static_cast<std::size_t>(at - handles.begin()) : handles.size();
 }
 
 bool LivePart::contains(EntryHandle handle) const {
   const std::size_t row = row_of(handle);
-  return row < handles_.size() && !removed_[row];
+  return row < rows() && !removed_[row];
 }
 
 bool LivePart::remove(EntryHandle handle) {
   const std::size_t row = row_of(handle);
-  return row < handles_.size() && removed_.set(row);
+  return row < rows() && removed_.set(row);
+}
+
+std::span<const std::uint8_t> LivePart::written_form() {
+  // Queries and merges read neither the header nor the checksums, so these may be written while they go on.
+  if (!has_checksums_) finish_segment(image_.header, memory_.bytes(), 1);
+  has_checksums_ = true;
+  return memory_.bytes();
+}
+
+Result<std::shared_ptr<LivePart>> LivePart::load(Memory memory, std::span<const std::uint64_t> removed, int threads) {
+  SegmentImage image = TRY(read_segment(memory.bytes(), false, threads));
+  if (image.handles.empty() || removed.size() != RemovedBits::words_for(image.handles.size())) {
+    return Error{Code::damaged, "this is not a segment of this live index"};
+  }
+  return std::shared_ptr<LivePart>(new LivePart(std::move(memory), std::move(image), removed));
+}
+
+bool LivePart::share_a_handle(const LivePart& one, const LivePart& other) {
+  const LivePart& few = one.rows() < other.rows() ? one : other;
+  const LivePart& many = &few == &one ? other : one;
+  const auto all = many.image_.handles;
+  std::size_t at = 0;
+  for (std::size_t row = 0; row < few.rows(); ++row) {
+    if (few.removed_[row]) continue;
+    // Steps that double: cheap where the next handle is near, and where it is far.
+    const EntryHandle handle = few.image_.handles[row];
+    std::size_t step = 1;
+    while (at + step < all.size() && all[at + step] < handle) {
+      at += step;
+      step *= 2;
+    }
+    const auto range = all.subspan(at, std::min(step + 1, all.size() - at));
+    at += static_cast<std::size_t>(std::ranges::lower_bound(range, handle) - range.begin());
+    if (at == all.size()) return false;
+    if (all[at] == handle && !many.removed_[at]) return true;
+  }
+  return false;
 }
 
 }  // namespace fristad

@@ -31,7 +31,7 @@ struct SealHeader {
   // A hash of the file's key: tells a wrong key from a damaged file, and keeps one file from opening under two keys.
   std::array<std::uint8_t, 32> key_check{};
 };
-static_assert(sizeof(SealHeader) == 88);
+static_assert(sizeof(SealHeader) == seal_header_size);
 
 using FileKey = std::array<std::uint8_t, crypto_aead_chacha20poly1305_ietf_KEYBYTES>;
 
@@ -70,7 +70,19 @@ bool is_sealed(std::span<const std::uint8_t> bytes) {
          std::memcmp(bytes.data(), expected.magic.data(), expected.magic.size()) == 0;
 }
 
-Status write_sealed(int file, std::span<const std::uint8_t> content, const SealKey& key) {
+std::uint64_t sealed_size(std::uint64_t content_bytes) {
+  return sizeof(SealHeader) + content_bytes + chunks_of(content_bytes) * tag_size;
+}
+
+std::optional<SealId> seal_id(std::span<const std::uint8_t> sealed, const SealKey& key) {
+  SealHeader header;
+  if (sealed.size() < sizeof header || !is_sealed(sealed) || sodium_init() < 0) return std::nullopt;
+  std::memcpy(&header, sealed.data(), sizeof header);
+  if (derive(key, header, "fristad seal 1 check") != header.key_check) return std::nullopt;
+  return header.file_nonce;
+}
+
+Result<SealId> write_sealed(int file, std::span<const std::uint8_t> content, const SealKey& key) {
   if (sodium_init() < 0) return Error{Code::internal, "the cryptographic library doesn't start"};
   SealHeader header;
   header.content_bytes = content.size();
@@ -90,7 +102,7 @@ Status write_sealed(int file, std::span<const std::uint8_t> content, const SealK
     TRY(write_all(file, std::span(sealed).first(plain.size() + tag_size)));
   }
   sodium_memzero(secret.data(), secret.size());
-  return {};
+  return header.file_nonce;
 }
 
 Result<Memory> open_sealed(std::span<const std::uint8_t> sealed, const SealKey& key, int threads) {
@@ -107,8 +119,7 @@ Result<Memory> open_sealed(std::span<const std::uint8_t> sealed, const SealKey& 
   }
   const std::size_t chunks = chunks_of(header.content_bytes);
   // The first comparison keeps the sum from overflowing.
-  if (header.content_bytes > sealed.size() ||
-      sizeof header + header.content_bytes + chunks * tag_size != sealed.size()) {
+  if (header.content_bytes > sealed.size() || sealed_size(header.content_bytes) != sealed.size()) {
     return damaged("it has " + std::to_string(sealed.size()) + " bytes, which is not what its header says");
   }
 

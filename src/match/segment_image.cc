@@ -54,7 +54,8 @@ SegmentCounts counts_of(const SegmentHeader& header) {
           .digests = header.digests,
           .has_texts = place_of(header, Section::entry_starts).bytes != 0,
           .entry_bytes = place_of(header, Section::entries).bytes,
-          .classification_bytes = place_of(header, Section::classifications).bytes};
+          .classification_bytes = place_of(header, Section::classifications).bytes,
+          .has_handles = place_of(header, Section::handles).bytes != 0};
 }
 
 // The header alone: is it one of ours, and does every section lie where such a segment has it?
@@ -182,7 +183,8 @@ SegmentHeader plan_segment(const SegmentCounts& counts) {
       counts.digests[2] * sizeof(DigestRecord<32>),
       counts.has_texts ? (counts.rows + 1) * sizeof(std::uint64_t) : 0,
       counts.entry_bytes,
-      counts.classification_bytes};
+      counts.classification_bytes,
+      counts.has_handles ? counts.rows * sizeof(std::uint64_t) : 0};
 
   SegmentHeader header;
   header.layout = static_cast<std::uint32_t>(counts.layout);
@@ -236,6 +238,7 @@ SegmentImage view_segment(const SegmentHeader& header, std::span<const std::uint
   }
   view.entry_starts = section_of<const std::uint64_t>(header, image, Section::entry_starts);
   view.entries = section_of<const std::uint8_t>(header, image, Section::entries);
+  view.handles = section_of<const std::uint64_t>(header, image, Section::handles);
   return view;
 }
 
@@ -266,6 +269,9 @@ Result<SegmentImage> read_segment(std::span<const std::uint8_t> image, bool deep
   const auto names = section_of<const std::uint8_t>(header, image, Section::classifications);
   if (!read_classifications(names, view.classifications) || !entries_ok(view)) {
     return damaged("an entry's text lies outside of it");
+  }
+  if (std::ranges::adjacent_find(view.handles, std::ranges::greater_equal{}) != view.handles.end()) {
+    return damaged("its handles are out of order");
   }
   if (deep) TRY(check_index_content(view.index, threads));
   return view;

@@ -37,9 +37,10 @@ enum class Section : std::uint8_t {
   entry_starts,     // u64[rows + 1]; empty: no entry has a text
   entries,          // EntryHead, id, note; one after the other
   classifications,  // u16 length, text; one after the other; the first is empty
+  handles,          // u64[rows], each above the one before; empty: rows have none (only a live index's have)
   block_checks      // u64 for each block of what comes before: XXH3-64
 };
-inline constexpr std::size_t section_count = 13;
+inline constexpr std::size_t section_count = 14;
 
 inline Section digest_section(DigestKind kind) {
   return static_cast<Section>(static_cast<std::size_t>(Section::md5) + static_cast<std::size_t>(kind));
@@ -87,6 +88,7 @@ struct SegmentCounts {
   bool has_texts = false;
   std::uint64_t entry_bytes = 0;
   std::uint64_t classification_bytes = 0;
+  bool has_handles = false;
 };
 
 // The header of a segment that holds this, with every section placed and no checksum yet.
@@ -117,6 +119,7 @@ struct SegmentImage {
   std::array<std::span<const std::uint8_t>, digest_kind_count> digests;
   std::span<const std::uint64_t> entry_starts;
   std::span<const std::uint8_t> entries;
+  std::span<const std::uint64_t> handles;
   std::vector<std::string_view> classifications;
 
   std::uint32_t row_of(std::uint32_t position) const { return pdq_rows.empty() ? position : pdq_rows[position]; }
