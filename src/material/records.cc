@@ -147,6 +147,10 @@ std::string EntryBody::to_item() const {
 
 Result<EntryBody> EntryBody::from_item(std::string_view item) {
   const Json json = TRY(decode_item(item));
+  const bool texts_only = json.members() != nullptr && std::ranges::all_of(*json.members(), [](const auto& member) {
+    return member.second.text() != nullptr;
+  });
+  if (!texts_only) return wrong("an entry is an object of texts");
   EntryBody entry;
   const std::string pdq = TRY(text_in(json, "pdq", 64));
   if (!pdq.empty()) entry.pdq = TRY(PdqHash::from_hex(pdq));

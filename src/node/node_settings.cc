@@ -39,9 +39,9 @@ Result<NodeSettings> NodeSettings::parse(const std::string& text) {
   const Error damaged{Code::damaged, "node.json isn't as this program writes it: restore it from a backup"};
   const auto json = parse_json(text, {});
   if (!json) return damaged;
-  const auto text_of = [&](std::string_view name) -> const std::string* {
-    const Json* const member = json->find(name);
-    return member == nullptr ? nullptr : member->text();
+  const auto member_text = [&](std::string_view name) -> const std::string* {
+    const Json* const value = json->find(name);
+    return value == nullptr ? nullptr : value->text();
   };
   const Json* const version = json->find("version");
   if (version == nullptr || version->integer() == nullptr) return damaged;
@@ -51,11 +51,11 @@ Result<NodeSettings> NodeSettings::parse(const std::string& text) {
   NodeSettings settings;
   for (const auto& [name, to] : {std::pair("member", &settings.member), std::pair("key_file", &settings.key_file),
                                  std::pair("postgres", &settings.postgres)}) {
-    const std::string* const member = text_of(name);
+    const std::string* const member = member_text(name);
     if (member == nullptr) return damaged;
     *to = *member;
   }
-  const std::string* const root = text_of("root_key");
+  const std::string* const root = member_text("root_key");
   const auto root_key = root == nullptr ? std::nullopt : array_from_base64<32>(*root);
   if (!root_key) return damaged;
   settings.root_key = *root_key;

@@ -149,6 +149,33 @@ TEST_F(JournalTest, OfTwoThatRaceOneWinsAndTheOtherIsTold) {
   EXPECT_EQ(told, 7);
 }
 
+// A newer program recorded kinds that this one doesn't know; then it learns them.
+TEST_F(JournalTest, UnknownKindsAreKeptAndFoldedWhenTheyAreLearned) {
+  ASSERT_TRUE(record(note("from the future")));
+  const std::string dump = testing::dump_of(*journal_);
+  static const View learned{.name = "notes",
+                            .migrations = testing::note_view().migrations,
+                            .tables = testing::note_view().tables,
+                            .kinds = {}};
+  static const Kinds old_kinds({&journal_view(), &learned});
+  journal_.reset();
+  {
+    auto old = Journal::open(*store_, old_kinds, testing::test_keys(), testing::test_options(random_));
+    ASSERT_TRUE(old) << old.error().message;
+    ASSERT_TRUE((*old)->rebuild());
+    EXPECT_EQ(testing::dump_of(**old).find("future"), std::string::npos);
+    EXPECT_TRUE(testing::verified(**old, shared_log).good());
+    const auto refused = (*old)->transact("tester", [](Decision& decision) -> Status {
+      TRY(decision.emit(note("unknown")));
+      return {};
+    });
+    EXPECT_EQ(refused.error().code, Code::invalid_argument);
+  }
+  reopen();
+  ASSERT_TRUE(journal_->rebuild());
+  EXPECT_EQ(testing::dump_of(*journal_), dump);
+}
+
 TEST_F(JournalTest, RevisionsFollowOneAnother) {
   const auto first = record(note("draft"));
   ASSERT_TRUE(first);

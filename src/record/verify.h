@@ -5,7 +5,7 @@
 // Found is any byte that was changed, any row removed, exchanged or inserted: in payloads, leaves, the tree,
 // checkpoints, tiles. The views aren't looked at: rebuild() makes them anew.
 //
-// Thread-safety: as Journal. Complexity: one pass; with signatures about 60 us a record and thread.
+// Thread-safety: as Journal. Complexity: one pass; with payloads and signatures about 35 us a record and thread.
 
 #include <cstdint>
 #include <functional>

@@ -277,8 +277,7 @@ TEST_P(StoreTest, AfterAnErrorATransactionCanOnlyBeUndone) {
 }
 
 TEST_P(StoreTest, ACommitThatIsRefusedUndoesAll) {
-  ok(connection_->execute(
-      "CREATE TABLE parts (thing bigint REFERENCES things(number) DEFERRABLE INITIALLY DEFERRED)"));
+  ok(connection_->execute("CREATE TABLE parts (thing bigint REFERENCES things(number) DEFERRABLE INITIALLY DEFERRED)"));
   Transaction transaction = ok(connection_->begin());
   ok(insert(1));
   ok(connection_->execute("INSERT INTO parts(thing) VALUES (2)"));

@@ -1,0 +1,82 @@
+// The same history on both stores, and records copied from one to the other: views, trees and proofs are the same.
+
+#include <gtest/gtest.h>
+
+#include "record/copy.h"
+#include "record/record_fixture.h"
+#include "tests/support/postgres.h"
+
+namespace fristad {
+namespace {
+
+using testing::note;
+
+std::unique_ptr<Journal> opened(Store& store) {
+  auto journal = Journal::open(store, testing::note_kinds(), testing::test_keys(), testing::test_options());
+  EXPECT_TRUE(journal) << journal.error().message;
+  return journal ? *std::move(journal) : nullptr;
+}
+
+void write_history(Journal& journal) {
+  for (int i = 0; i < 30; ++i) {
+    Draft draft = note("note " + std::to_string(i));
+    if (i % 3 == 0) draft.items = {R"({"word":"one"})", R"({"word":"two"})"};
+    const auto done = journal.transact("tester", [&](Decision& decision) -> Status {
+      TRY(decision.emit(draft));
+      if (i % 5 == 4) return Error{Code::conflict, "not this one"};
+      return {};
+    });
+    EXPECT_EQ(done.has_value(), i % 5 != 4);
+  }
+  const RecordId whole = journal.read(Place{shared_log, 1})->id;
+  EXPECT_TRUE(journal.erase("tester", whole, {}, "retention"));
+  const std::uint32_t item = 1;
+  const RecordId part = journal.read(Place{shared_log, 3})->id;
+  EXPECT_TRUE(journal.erase("tester", part, {&item, 1}, "court"));
+  EXPECT_TRUE(journal.checkpoint(shared_log));
+  EXPECT_TRUE(journal.scrub());
+}
+
+TEST(RecordStores, GiveTheSameAnswers) {
+  auto* const postgres = testing::TemporaryPostgres::shared();
+  ASSERT_NE(postgres, nullptr);
+  const testing::TemporaryFolder folder;
+  Store sqlite = *Store::open({.sqlite_path = folder / "node.db"});
+  Store server = *Store::open({.postgres = postgres->conninfo()});
+  std::string dump;
+  {
+    const auto one = opened(sqlite);
+    const auto other = opened(server);
+    ASSERT_TRUE(one && other);
+    write_history(*one);
+    write_history(*other);
+    dump = testing::dump_of(*one);
+    EXPECT_EQ(testing::dump_of(*other), dump);
+    for (const std::uint32_t log : {shared_log, private_log}) {
+      EXPECT_EQ(one->head(log).root, other->head(log).root) << "the same randomness, the same tree";
+      const VerifyReport report = testing::verified(*other, log);
+      EXPECT_TRUE(report.good()) << report.problems.front();
+    }
+    ASSERT_TRUE(other->rebuild());
+    EXPECT_EQ(testing::dump_of(*other), dump);
+  }
+
+  // From the server into a new file.
+  Store copy = *Store::open({.sqlite_path = folder / "copy.db"});
+  {
+    const auto from = *server.snapshot();
+    const auto to = *copy.connect();
+    ASSERT_TRUE(migrate(*to, all_migrations(testing::note_kinds())));
+    const Status copied = copy_records(*from, *to);
+    ASSERT_TRUE(copied) << copied.error().message;
+    EXPECT_EQ(copy_records(*from, *to).error().code, Code::already_exists);
+  }
+  const auto journal = opened(copy);
+  ASSERT_NE(journal, nullptr);
+  ASSERT_TRUE(journal->rebuild());
+  EXPECT_EQ(testing::dump_of(*journal), dump);
+  EXPECT_TRUE(testing::verified(*journal, shared_log).good());
+}
+
+}  // namespace
+}  // namespace fristad
