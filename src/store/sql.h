@@ -66,13 +66,11 @@ constexpr std::size_t sql_values_max = 32;
 // reads as 0 or empty. Reading a column that isn't there or as another type ends the query with internal.
 class SqlRow {
  public:
+  virtual ~SqlRow() = default;
   virtual bool is_null(int column) const = 0;
   virtual std::int64_t integer(int column) const = 0;
   virtual std::string_view text(int column) const = 0;
   virtual Bytes bytes(int column) const = 0;
-
- protected:
-  ~SqlRow() = default;
 };
 
 using EachRow = std::function<Status(const SqlRow&)>;

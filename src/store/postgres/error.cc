@@ -72,8 +72,8 @@ Error error_of(const PGresult* result, std::string_view what, std::string_view s
   std::string message = "PostgreSQL: " + std::string(what) + ": " + meant.advice;
   if (!state.empty()) {
     // In place of values, what they collided with.
-    const int field = may_hold_values(state) ? PG_DIAG_CONSTRAINT_NAME : PG_DIAG_MESSAGE_PRIMARY;
-    const char* const detail = PQresultErrorField(result, field);
+    const char* const detail = may_hold_values(state) ? PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME)
+                                                      : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     message +=
         " (" + (detail != nullptr ? one_line(detail) + "; " : std::string()) + "SQLSTATE " + std::string(state) + ")";
   }

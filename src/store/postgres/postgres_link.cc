@@ -304,6 +304,7 @@ Result<std::vector<std::string>> PostgresLink::table_names() {
   const Answer answer(PQexec(connection_.get(), question));
   if (!succeeded(answer.get())) return failed(answer.get(), "cannot list the tables", question);
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(PQntuples(answer.get())));
   for (int row = 0; row < PQntuples(answer.get()); row++) names.emplace_back(PQgetvalue(answer.get(), row, 0));
   return names;
 }
