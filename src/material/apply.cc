@@ -50,15 +50,6 @@ Error wrong(std::string_view what) {
   return {Code::invalid_argument, std::string(what)};
 }
 
-Result<ListId> list_in(const Json& body) {
-  ListId list{};
-  const Json* const member = body.find("list");
-  if (member == nullptr || member->text() == nullptr || !from_hex(*member->text(), list)) {
-    return wrong("\"list\" is the id of a list");
-  }
-  return list;
-}
-
 Result<std::int64_t> number_in(const Json& body, std::string_view name) {
   const Json* const member = body.find(name);
   if (member == nullptr || member->integer() == nullptr || *member->integer() < 1) {
@@ -139,22 +130,18 @@ Status erase_entries(Fold& fold, const Record& record, std::span<const std::uint
 }
 
 Status check_withdrawn(const Record& record) {
-  TRY(list_in(record.payload.body));
-  TRY(parse_ranges(TRY(text_in(record.payload.body, "entries"))));
-  if (TRY(text_in(record.payload.body, "reason")).empty()) return wrong("a withdrawal says why");
+  TRY(WithdrawalBody::from_json(record.payload.body));
   return {};
 }
 
-// A withdrawal stands in the log of the entries' author, behind them: what isn't there yet isn't meant.
 Status apply_withdrawn(Fold& fold, const Record& record) {
-  const ListId list = TRY(list_in(record.payload.body));
-  const std::string_view reason = TRY(text_in(record.payload.body, "reason"));
+  const WithdrawalBody withdrawal = TRY(WithdrawalBody::from_json(record.payload.body));
   std::int64_t count = 0;
-  for (const NumberRange& range : TRY(parse_ranges(TRY(text_in(record.payload.body, "entries"))))) {
+  for (const NumberRange& range : withdrawal.entries) {
     std::vector<NumberRange> there;
     TRY(fold.views().query(
         "SELECT place, size FROM chunk WHERE list = $1 AND place >= $2 AND place <= $3",
-        {Bytes(list), EntryPlace::of_number(record.place.log, range.first).chunk.value(),
+        {Bytes(withdrawal.list), EntryPlace::of_number(record.place.log, range.first).chunk.value(),
          EntryPlace::of_number(record.place.log, range.last).chunk.value()},
         [&](const SqlRow& row) {
           const std::int64_t first = EntryPlace{Place::of(row.integer(0)), 0}.number();
@@ -166,12 +153,12 @@ Status apply_withdrawn(Fold& fold, const Record& record) {
         count += static_cast<std::int64_t>(
             TRY(fold.views().execute("INSERT INTO withdrawn(list, number, reason, at) VALUES ($1, $2, $3, $4) "
                                      "ON CONFLICT DO NOTHING",
-                                     {Bytes(list), number, reason, record.payload.at_ms})));
+                                     {Bytes(withdrawal.list), number, withdrawal.reason, record.payload.at_ms})));
       }
     }
   }
   return fold.fact({.kind = "entries.withdrawn",
-                    .subject = to_hex(list),
+                    .subject = to_hex(withdrawal.list),
                     .at_ms = record.payload.at_ms,
                     .dimensions = canonical(Json::object({{"count", count}}))});
 }

@@ -10,7 +10,6 @@ namespace fristad {
 namespace {
 
 constexpr std::size_t entries_per_call_max = 100'000;
-constexpr std::size_t reason_bytes_max = 1000;
 
 Error not_ours(const ListId& list) {
   return {Code::permission_denied, "list " + to_text(list) + " is another member's: only its owner changes it"};
@@ -51,8 +50,8 @@ Result<std::unique_ptr<Material>> Material::open(Journal& journal, const Materia
   if (!index) index = TRY(LiveIndex::create(index_options));
   auto impl = std::make_unique<Impl>(journal, options, *std::move(index));
   impl->views = TRY(journal.store().connect(true));
-  TRY(impl->load_lists());
-  for (std::uint32_t log = 0; log < own_logs; ++log) TRY(impl->catch_up(log, complete.at(log)));
+  impl->followed = complete;
+  TRY(impl->catch_up());
   journal.subscribe([&to = *impl](std::span<const Record> records) { to.follow(records); });
   return std::unique_ptr<Material>(new Material(std::move(impl)));
 }
@@ -62,7 +61,7 @@ Result<std::unique_ptr<Material>> Material::open(Journal& journal, const Materia
 std::string Material::Impl::progress() const {
   Json::Object sizes;
   for (std::uint32_t log = 0; log < own_logs; ++log) {
-    sizes.emplace(std::to_string(log), static_cast<std::int64_t>(journal.head(log).size));
+    sizes.emplace(std::to_string(log), static_cast<std::int64_t>(followed.at(log)));
   }
   return canonical(Json(std::move(sizes)));
 }
@@ -91,6 +90,16 @@ Status Material::Impl::load_lists() {
   return {};
 }
 
+Status Material::Impl::catch_up() {
+  TRY(load_lists());
+  for (std::uint32_t log = 0; log < own_logs; ++log) {
+    const std::uint64_t size = journal.head(log).size;
+    TRY(catch_up(log, followed.at(log)));
+    followed.at(log) = size;
+  }
+  return {};
+}
+
 Status Material::Impl::catch_up(std::uint32_t log, std::uint64_t from) {
   constexpr std::size_t chunks_at_once = 1000;
   std::vector<Record> chunks;
@@ -104,35 +113,36 @@ Status Material::Impl::catch_up(std::uint32_t log, std::uint64_t from) {
   TRY(journal.for_each(log, from, [&](const Record& record) -> Status {
     if (record.payload.kind == kind_entries) {
       chunks.push_back(record);
-      if (chunks.size() == chunks_at_once) TRY(flush());
-      return {};
+      return chunks.size() == chunks_at_once ? flush() : Status();
     }
     if (record.payload.kind != kind_withdrawn && record.payload.kind != kind_erased) return {};
     TRY(flush());
-    if (record.payload.kind == kind_withdrawn) {
-      unindex_withdrawn(record);
-    } else {
-      unindex_erased(record);
-    }
-    return {};
+    return unindex(record);
   }));
   return flush();
 }
 
 void Material::Impl::follow(std::span<const Record> records) {
   const std::scoped_lock lock(following);
+  // What couldn't be followed then may work now.
+  const Status status = behind ? catch_up() : take(records);
+  behind = status ? std::nullopt : std::optional(status.error());
+}
+
+Status Material::Impl::take(std::span<const Record> records) {
   std::vector<const Record*> chunks;
   bool lists_changed = false;
   for (const Record& record : records) {
     if (record.payload.kind == kind_entries) chunks.push_back(&record);
     lists_changed = lists_changed || record.payload.kind == kind_list || record.payload.kind == kind_erased;
   }
-  if (lists_changed) static_cast<void>(load_lists());
-  static_cast<void>(index_chunks(chunks));
+  if (lists_changed) TRY(load_lists());
+  TRY(index_chunks(chunks));
+  for (const Record& record : records) TRY(unindex(record));
   for (const Record& record : records) {
-    if (record.payload.kind == kind_withdrawn) unindex_withdrawn(record);
-    if (record.payload.kind == kind_erased) unindex_erased(record);
+    if (record.place.log < own_logs) followed.at(record.place.log) = record.place.position + 1;
   }
+  return {};
 }
 
 Status Material::Impl::index_chunks(std::span<const Record* const> chunks) {
@@ -153,40 +163,45 @@ Status Material::Impl::index_chunks(std::span<const Record* const> chunks) {
   return {};
 }
 
-void Material::Impl::unindex_withdrawn(const Record& withdrawal) {
-  const auto ranges = parse_ranges(*withdrawal.payload.body.find("entries")->text());
-  if (!ranges) return;
+Status Material::Impl::unindex(const Record& record) {
   std::vector<EntryHandle> handles;
-  for (const NumberRange& range : *ranges) {
-    // Only what is in a chunk has a handle; a range may promise more than there is.
-    const std::scoped_lock lock(reading);
-    static_cast<void>(views->query("SELECT place, size FROM chunk WHERE place >= $1 AND place <= $2",
-                                   {EntryPlace::of_number(withdrawal.place.log, range.first).chunk.value(),
-                                    EntryPlace::of_number(withdrawal.place.log, range.last).chunk.value()},
-                                   [&](const SqlRow& row) {
-                                     for (std::uint32_t item = 0; item < row.integer(1); ++item) {
-                                       const EntryPlace place{Place::of(row.integer(0)), item};
-                                       if (place.number() >= range.first && place.number() <= range.last)
-                                         handles.push_back(place.handle());
-                                     }
-                                     return Status();
-                                   }));
-  }
+  if (record.payload.kind == kind_withdrawn) handles = TRY(withdrawn_handles(record));
+  if (record.payload.kind == kind_erased) handles = TRY(erased_handles(record));
   index.remove(handles);
+  return {};
 }
 
-void Material::Impl::unindex_erased(const Record& erasure) {
-  const auto parts = erased_parts(erasure);
-  const auto places = parts ? journal.places(parts->record) : Result<std::vector<Place>>(parts.error());
-  if (!places) return;
+Result<std::vector<EntryHandle>> Material::Impl::withdrawn_handles(const Record& withdrawal) const {
+  const WithdrawalBody body = TRY(WithdrawalBody::from_json(withdrawal.payload.body));
+  std::vector<EntryHandle> handles;
+  for (const NumberRange& range : body.entries) {
+    const std::int64_t last =
+        std::min(EntryPlace::of_number(withdrawal.place.log, range.last).chunk.value(), withdrawal.place.value());
+    const std::scoped_lock lock(reading);
+    TRY(views->query("SELECT place, size FROM chunk WHERE list = $1 AND place >= $2 AND place <= $3",
+                     {Bytes(body.list), EntryPlace::of_number(withdrawal.place.log, range.first).chunk.value(), last},
+                     [&](const SqlRow& row) {
+                       for (std::uint32_t item = 0; item < row.integer(1); ++item) {
+                         const EntryPlace place{Place::of(row.integer(0)), item};
+                         if (place.number() < range.first || place.number() > range.last) continue;
+                         handles.push_back(place.handle());
+                       }
+                       return Status();
+                     }));
+  }
+  return handles;
+}
+
+Result<std::vector<EntryHandle>> Material::Impl::erased_handles(const Record& erasure) const {
+  const ErasedParts parts = TRY(erased_parts(erasure));
   std::vector<EntryHandle> handles;
   // Handles that never were an entry's are passed over.
-  for (const Place chunk : *places) {
-    for (const std::uint32_t item : parts->items) handles.push_back(EntryPlace{chunk, item}.handle());
-    if (!parts->items.empty()) continue;
+  for (const Place chunk : TRY(journal.places(parts.record))) {
+    for (const std::uint32_t item : parts.items) handles.push_back(EntryPlace{chunk, item}.handle());
+    if (!parts.items.empty()) continue;
     for (std::uint32_t item = 0; item < items_max; ++item) handles.push_back(EntryPlace{chunk, item}.handle());
   }
-  index.remove(handles);
+  return handles;
 }
 
 Result<KnownList> Material::Impl::known(const ListId& list) const {
@@ -260,6 +275,7 @@ Result<std::vector<Recall>> Material::withdraw(std::string_view actor, const Lis
   if (reason.empty() || reason.size() > reason_bytes_max) {
     return Error{Code::invalid_argument, "a withdrawal says why, in at most 1,000 bytes"};
   }
+  const WithdrawalBody withdrawal{list, {entries.begin(), entries.end()}, std::string(reason)};
   TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
     const KnownList known = TRY(impl_->known(list));
     if (!known.own()) return not_ours(list);
@@ -272,10 +288,7 @@ Result<std::vector<Recall>> Material::withdraw(std::string_view actor, const Lis
         return Error{Code::not_found, "the list has no entries " + to_text(std::span(&range, 1))};
       }
     }
-    TRY(decision.emit(
-        {.kind = std::string(kind_withdrawn),
-         .scope = known.scope,
-         .body = Json::object({{"list", to_text(list)}, {"entries", to_text(entries)}, {"reason", reason}})}));
+    TRY(decision.emit({.kind = std::string(kind_withdrawn), .scope = known.scope, .body = withdrawal.to_json()}));
     return {};
   }));
   return recalls(list, entries);
@@ -341,13 +354,15 @@ Status Material::erase_entry(std::string_view actor, const ListId& list, std::in
 }
 
 LiveIndexInfo Material::index_info() const {
-  return impl_->index.info();
+  LiveIndexInfo info = impl_->index.info();
+  const std::scoped_lock lock(impl_->following);
+  if (impl_->behind) info.merge_error = impl_->behind;
+  return info;
 }
 
 Status Material::save() {
   if (impl_->options.folder.empty()) return {};
   const std::scoped_lock lock(impl_->saving);
-  // Everything up to here is in the index before this returns to who decided it.
   std::string progress;
   {
     const std::scoped_lock following(impl_->following);

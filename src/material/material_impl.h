@@ -2,8 +2,10 @@
 
 // What the parts of Material share. Included by this room's sources alone.
 
+#include <array>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <vector>
@@ -26,14 +28,18 @@ struct Material::Impl {
   Impl(Journal& of, const MaterialOptions& chosen, LiveIndex with)
       : journal(of), options(chosen), index(std::move(with)), lists(std::make_shared<const KnownLists>()) {}
 
-  // Up to which record the index is complete, as save() notes it.
+  // `followed`, as save() notes it.
   std::string progress() const;
   Status load_lists();
+  // Brings the index from `followed` to the heads of the logs.
+  Status catch_up();
   Status catch_up(std::uint32_t log, std::uint64_t from);
   void follow(std::span<const Record> records);
+  Status take(std::span<const Record> records);
   Status index_chunks(std::span<const Record* const> chunks);
-  void unindex_withdrawn(const Record& withdrawal);
-  void unindex_erased(const Record& erasure);
+  Status unindex(const Record& record);
+  Result<std::vector<EntryHandle>> withdrawn_handles(const Record& withdrawal) const;
+  Result<std::vector<EntryHandle>> erased_handles(const Record& erasure) const;
   Result<KnownList> known(const ListId& list) const;
 
   // Of one query's neighbours: those that their lists take for matches, ruled on.
@@ -47,8 +53,13 @@ struct Material::Impl {
   const MaterialOptions options;
   LiveIndex index;
   Published<KnownLists> lists;
-  std::mutex following;  // lists are replaced by one at a time
   std::mutex saving;
+
+  // Guarded by `following`: how many records of each log the index has in full; and why it has not all of them, if so.
+  // Not the heads of the logs: those move before the index does.
+  mutable std::mutex following;
+  std::array<std::uint64_t, own_logs> followed{};
+  std::optional<Error> behind;
 
   // For questions. Guarded by `reading`.
   mutable std::mutex reading;

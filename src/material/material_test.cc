@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <random>
 
 #include "record/record_fixture.h"
 #include "tests/support/hash_sets.h"
@@ -189,6 +191,71 @@ TEST_F(MaterialTest, AStartFindsTheSame) {
   reopen();
   EXPECT_EQ(matches_of(*more[0].pdq).size(), 1u);
   EXPECT_EQ(material_->index_info().entries, 2491u);
+}
+
+// Two lists whose entries lie among one another, changed at random: what matches is what the oracle keeps, also after
+// a start from a saved index, from an older one and from none.
+TEST_F(MaterialTest, WhatMatchesIsWhatWasAddedAndNotTakenBack) {
+  const unsigned seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  testing::Rng rng(seed);
+  const auto below = [&](std::size_t end) { return std::uniform_int_distribution<std::size_t>(0, end - 1)(rng); };
+  struct Known {
+    PdqHash pdq;
+    ListId list;
+    std::int64_t number;
+    bool there = true;
+  };
+  std::vector<Known> oracle;
+  const std::array<ListId, 2> lists{made_list(), made_list({.title = "Other"})};
+  const auto add = [&](const ListId& list, std::size_t count) {
+    std::vector<EntryBody> entries;
+    for (std::size_t i = 0; i < count; ++i) entries.push_back(random_entry());
+    const auto first = material_->add_entries("tester", list, entries);
+    ASSERT_TRUE(first) << first.error().message;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto item = static_cast<std::int64_t>(i);
+      const auto chunk = static_cast<std::int64_t>(items_max);
+      oracle.push_back({*entries[i].pdq, list, *first + item / chunk * entries_per_chunk + item % chunk});
+    }
+  };
+  const auto withdraw = [&](const ListId& list) {
+    const Known& one = oracle[below(oracle.size())];
+    const Known& other = oracle[below(oracle.size())];
+    const NumberRange range{std::min(one.number, other.number), std::max(one.number, other.number) + 3000};
+    if (!material_->withdraw("tester", list, {&range, 1}, "test")) return;  // the list has none of these
+    for (Known& known : oracle) {
+      if (known.list == list && known.number >= range.first && known.number <= range.last) known.there = false;
+    }
+  };
+  const auto erase = [&](Known& known) {
+    ASSERT_TRUE(material_->erase_entry("tester", known.list, known.number, "court"));
+    known.there = false;
+    oracle.erase(oracle.begin() + (&known - oracle.data()));
+  };
+  add(lists[0], 3);
+  add(lists[1], 3);
+  for (int step = 0; step < 60 && !HasFatalFailure(); ++step) {
+    const std::size_t what = below(100);
+    if (what < 55) add(lists.at(below(2)), what < 5 ? 1200 : 1 + below(4));
+    if (what >= 55 && what < 70) withdraw(lists.at(below(2)));
+    if (what >= 70 && what < 78 && oracle.size() > 10) erase(oracle[below(oracle.size())]);
+    if (what >= 78 && what < 88) {
+      EXPECT_TRUE(material_->save());
+    }
+    if (what >= 88 && what < 93) reopen();
+    if (what >= 93) {
+      material_.reset();
+      std::filesystem::remove_all(folder_ / "index");
+      reopen();
+    }
+    for (int asked = 0; asked < 30; ++asked) {
+      const Known& known = oracle[below(oracle.size())];
+      ASSERT_EQ(matches_of(known.pdq).size(), known.there ? 1u : 0u) << "step " << step << ", " << known.number;
+    }
+  }
+  const auto there = static_cast<std::uint64_t>(std::ranges::count_if(oracle, &Known::there));
+  EXPECT_EQ(material_->index_info().entries, there);
 }
 
 TEST_F(MaterialTest, ARebuildGivesTheSameViews) {

@@ -148,8 +148,8 @@ std::string EntryBody::to_item() const {
 Result<EntryBody> EntryBody::from_item(std::string_view item) {
   const Json json = TRY(decode_item(item));
   const bool texts_only = json.members() != nullptr && std::ranges::all_of(*json.members(), [](const auto& member) {
-    return member.second.text() != nullptr;
-  });
+                            return member.second.text() != nullptr;
+                          });
   if (!texts_only) return wrong("an entry is an object of texts");
   EntryBody entry;
   const std::string pdq = TRY(text_in(json, "pdq", 64));
@@ -226,6 +226,29 @@ Result<std::vector<NumberRange>> parse_ranges(std::string_view text) {
     if (at == end) return ranges;
     if (*at++ != ',') return bad;
   }
+}
+
+Result<ListId> list_in(const Json& body) {
+  ListId list{};
+  const Json* const member = body.find("list");
+  if (member == nullptr || member->text() == nullptr || !from_hex(*member->text(), list)) {
+    return wrong("\"list\" is the id of a list");
+  }
+  return list;
+}
+
+Json WithdrawalBody::to_json() const {
+  return Json::object({{"list", to_text(list)}, {"entries", to_text(entries)}, {"reason", reason}});
+}
+
+Result<WithdrawalBody> WithdrawalBody::from_json(const Json& body) {
+  const Json* const ranges = body.find("entries");
+  if (ranges == nullptr || ranges->text() == nullptr) return wrong("\"entries\" are numbers of entries");
+  WithdrawalBody withdrawal{.list = TRY(list_in(body)),
+                            .entries = TRY(parse_ranges(*ranges->text())),
+                            .reason = TRY(text_in(body, "reason", reason_bytes_max))};
+  if (withdrawal.reason.empty()) return wrong("a withdrawal says why");
+  return withdrawal;
 }
 
 }  // namespace fristad

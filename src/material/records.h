@@ -25,6 +25,8 @@ inline constexpr std::string_view kind_withdrawn = "entries.withdrawn";
 inline constexpr std::string_view kind_opinion = "opinion";
 inline constexpr std::string_view kind_kept = "matches.kept";  // a chunk
 
+inline constexpr std::size_t reason_bytes_max = 1000;
+
 // The id of the record that made it.
 using ListId = RecordId;
 std::string to_text(const ListId& list);  // 32 hex digits
@@ -108,6 +110,21 @@ struct NumberRange {
 std::string to_text(std::span<const NumberRange> ranges);
 // Ascending, apart from one another. Errors: invalid_argument, too_large (over 10,000 ranges).
 Result<std::vector<NumberRange>> parse_ranges(std::string_view text);
+
+// The id of the list that a body is about. Errors: invalid_argument.
+Result<ListId> list_in(const Json& body);
+
+// Stands in the log of the entries' author, behind them: what isn't there yet isn't meant, nor are the entries of other
+// lists that lie between the ends of a range.
+struct WithdrawalBody {
+  ListId list{};
+  std::vector<NumberRange> entries;
+  std::string reason;
+
+  Json to_json() const;
+  // Errors: invalid_argument.
+  static Result<WithdrawalBody> from_json(const Json& body);
+};
 
 const View& material_view();
 
