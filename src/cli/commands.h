@@ -15,13 +15,28 @@ namespace fristad {
 
 using Run = std::function<int(Env&)>;
 
+void add_backup(CLI::App& app, Run& run);
+void add_doctor(CLI::App& app, Run& run);
+void add_dump(CLI::App& app, Run& run);
+void add_erase(CLI::App& app, Run& run);
+void add_explain(CLI::App& app, Run& run);
 void add_hash(CLI::App& app, Run& run);
 void add_index(CLI::App& app, Run& run);
+void add_list(CLI::App& app, Run& run);
+void add_log(CLI::App& app, Run& run);
 void add_match(CLI::App& app, Run& run);
+void add_node(CLI::App& app, Run& run);
+void add_rebuild(CLI::App& app, Run& run);
+void add_restore(CLI::App& app, Run& run);
 void add_scan(CLI::App& app, Run& run);
 void add_version(CLI::App& app, Run& run);
 
-// What `index` is made of.
+// What `index`, `node`, `list` and `log` are made of.
 void add_index_build(CLI::App& index, Run& run);
+void add_node_run(CLI::App& node, Run& run);
+void add_list_entries(CLI::App& list, Run& run);  // add, withdraw, opinion, recalls
+void add_list_export(CLI::App& list, Run& run);
+void add_list_import(CLI::App& list, Run& run);
+void add_log_proofs(CLI::App& log, Run& run);  // prove, verify
 
 }  // namespace fristad

@@ -23,9 +23,9 @@ bool ready(int fd, int timeout_ms) {
 
 void Env::say(std::string_view message) const {
   const std::string line = "fristad: " + escape_terminal(message) + "\n";
-  BufferedWriter err(STDERR_FILENO);
-  err.write(line);
-  static_cast<void>(err.flush());
+  BufferedWriter writer(err);
+  writer.write(line);
+  static_cast<void>(writer.flush());
 }
 
 int Env::fail(const Error& error) const {
@@ -47,7 +47,7 @@ int Env::finish(int code) {
 }
 
 ReadBytes Env::read_stdin() const {
-  return read_from(STDIN_FILENO);
+  return read_from(in);
 }
 
 ReadBytes Env::read_from(int fd) const {

@@ -4,16 +4,18 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "fristad/result.h"
 
 namespace fristad {
+
+class Node;
 
 // The exit codes of every command. What was found changes them only when asked.
 enum Exit : int {
@@ -25,12 +27,19 @@ enum Exit : int {
 
 struct Env {
   Clock clock;
-  std::function<Status(std::span<std::uint8_t>)> random;
+  Random random;
   int cores = 1;
-  const std::atomic<bool>& stop;  // set by SIGINT, SIGTERM, SIGHUP
+  const std::atomic<bool>& stop;        // set by SIGINT, SIGTERM, SIGHUP; in a server when the client asks or goes away
+  std::string node_folder = {};         // of $FRISTAD_NODE: the node if none is named
+  std::string credentials_folder = {};  // of $CREDENTIALS_DIRECTORY
+  std::vector<std::string> arguments = {};  // the command line, without the program's name
+  Node* node = nullptr;                     // the one that this process serves: commands work on it
+  // The standard streams: in a server they are the client's.
+  int in = 0;
+  int err = 2;
   BufferedWriter out{1};
 
-  // Says something on stderr, one line, escaped: messages quote foreign text.
+  // Says something on `err`, one line, escaped: messages quote foreign text.
   void say(std::string_view message) const;
 
   // Says what went wrong and gives the exit code for it.

@@ -1,6 +1,6 @@
 #pragma once
 
-// Compares everything that is known of one file with an index.
+// Compares everything that is computed of one file with what is known.
 //
 // Thread-safety: not thread-safe; one for each thread.
 
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/file_hasher.h"
+#include "cli/known.h"
 #include "fristad/hash.h"
 #include "fristad/match.h"
 #include "fristad/segment.h"
@@ -16,9 +17,8 @@
 namespace fristad {
 
 struct FileMatch {
-  std::uint32_t row = 0;
+  KnownMatch known;
   std::optional<DigestKind> digest;  // none: by PDQ
-  std::uint32_t distance = 0;
   // How the file's picture had to be turned to come so near to the entry; the first of those that are equally near.
   Orientation orientation = Orientation::original;
 };
@@ -32,22 +32,22 @@ struct FileMatchOptions {
 
 class FileMatcher {
  public:
-  // `index` must outlive it.
-  FileMatcher(const Segment& index, const FileMatchOptions& options) : index_(index), options_(options) {}
+  // `known` must outlive it.
+  FileMatcher(const Known& known, const FileMatchOptions& options) : known_(known), options_(options) {}
 
   // The matches: by digest first, then by PDQ, each entry once, the nearest first; at most matches_max. Returns how
-  // many more there are.
-  std::size_t match(const FileHash& hash, std::vector<FileMatch>& out);
+  // many more there are. Errors: those of Known.
+  Result<std::size_t> match(const FileHash& hash, std::vector<FileMatch>& out);
 
  private:
-  void match_digest(DigestKind kind, std::span<const std::uint8_t> digest, std::vector<FileMatch>& out);
-  void match_pdq(const PdqResult& pdq, std::vector<FileMatch>& out);
+  Status match_digest(DigestKind kind, std::span<const std::uint8_t> digest, std::vector<FileMatch>& out);
+  Status match_pdq(const PdqResult& pdq, std::vector<FileMatch>& out);
 
-  const Segment& index_;
+  const Known& known_;
   FileMatchOptions options_;
   MatchScratch scratch_;
-  std::vector<Match> found_;
-  std::vector<std::uint32_t> rows_;
+  KnownBatch batch_;
+  std::vector<KnownMatch> found_;
 };
 
 }  // namespace fristad

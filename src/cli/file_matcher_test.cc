@@ -36,7 +36,7 @@ class FileMatcherTest : public testing::Test {
   std::size_t match(const std::vector<PdqHash>& index, const FileHash& hash, const FileMatchOptions& options) {
     const auto segment = Segment::build(index);
     EXPECT_TRUE(segment);
-    return FileMatcher(*segment, options).match(hash, matches_);
+    return FileMatcher(*known_of_index(*segment, "known.frseg"), options).match(hash, matches_).value();
   }
 
   std::vector<PdqHash> orientations_;
@@ -50,13 +50,13 @@ TEST_F(FileMatcherTest, TellsTheNearestOrientationOfEachEntryOnce) {
                                    with_flips(orientations_[1], 40)};
   EXPECT_EQ(match(index, picture_of(orientations_, 100), {}), 0u);
   ASSERT_EQ(matches_.size(), 3u);
-  EXPECT_EQ(matches_[0].row, 2u);
+  EXPECT_EQ(matches_[0].known.entry, 2u);
   EXPECT_EQ(matches_[0].orientation, Orientation::antitransposed);
-  EXPECT_EQ(matches_[1].row, 1u);
-  EXPECT_EQ(matches_[1].distance, 1u);
+  EXPECT_EQ(matches_[1].known.entry, 1u);
+  EXPECT_EQ(matches_[1].known.distance, 1u);
   EXPECT_EQ(matches_[1].orientation, Orientation::transposed);
-  EXPECT_EQ(matches_[2].row, 0u);
-  EXPECT_EQ(matches_[2].distance, 9u);
+  EXPECT_EQ(matches_[2].known.entry, 0u);
+  EXPECT_EQ(matches_[2].known.distance, 9u);
   EXPECT_FALSE(matches_[2].digest);
 }
 
@@ -71,7 +71,7 @@ TEST_F(FileMatcherTest, ObeysItsOptions) {
   EXPECT_TRUE(matches_.empty());
   EXPECT_EQ(match(index, picture, {.matches_max = 1}), 2u);
   ASSERT_EQ(matches_.size(), 1u);
-  EXPECT_EQ(matches_[0].row, 0u);
+  EXPECT_EQ(matches_[0].known.entry, 0u);
 }
 
 TEST_F(FileMatcherTest, AFileWithoutHashesMatchesNothing) {

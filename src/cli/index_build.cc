@@ -6,17 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "base/key_file.h"
 #include "base/try.h"
+#include "cli/bad_rows.h"
 #include "cli/commands.h"
-#include "cli/key_file.h"
 #include "cli/list_reader.h"
 #include "cli/options.h"
 #include "cli/signals.h"
 
 namespace fristad {
 namespace {
-
-constexpr std::uint64_t bad_rows_shown_max = 20;
 
 struct BuildOptions {
   std::vector<std::string> lists;
@@ -31,15 +30,10 @@ struct BuildOptions {
   int threads = 0;
 };
 
-struct BuildCounts {
-  std::uint64_t rows = 0;
-  std::uint64_t bad_rows = 0;
-};
-
 class Builder {
  public:
   Builder(const BuildOptions& options, const Env& env, SegmentWriter& writer)
-      : options_(options), env_(env), writer_(writer) {}
+      : bad_rows(env), options_(options), env_(env), writer_(writer) {}
 
   Status read(const std::string& path) {
     UniqueFd file;
@@ -56,26 +50,17 @@ class Builder {
       const ListEvent event = TRY(list.next());
       if (event == ListEvent::end) return {};
       if (event == ListEvent::bad_row) {
-        note(path, list.bad_row());
-      } else if (counts.bad_rows == 0 || options_.bad_rows == "skip") {
+        bad_rows.note(path, list.bad_row());
+      } else if (bad_rows.count() == 0 || options_.bad_rows == "skip") {
         // Once a row was refused nothing is going to be written: the rest is only read to tell how many are bad.
         TRY(writer_.add(list.row()));
-        ++counts.rows;
       }
     }
   }
 
-  BuildCounts counts;
+  BadRows bad_rows;
 
  private:
-  void note(const std::string& path, const BadRow& row) {
-    if (++counts.bad_rows <= bad_rows_shown_max) {
-      env_.say((path == "-" ? "stdin" : path) + ", line " + std::to_string(row.line) + ": " + row.message);
-    } else if (counts.bad_rows == bad_rows_shown_max + 1) {
-      env_.say("more bad rows follow, and are only counted");
-    }
-  }
-
   const BuildOptions& options_;
   const Env& env_;
   SegmentWriter& writer_;
@@ -89,13 +74,13 @@ Result<SegmentWriter> create_writer(const BuildOptions& options, const Env& env)
   return SegmentWriter::create(options.output, write);
 }
 
-std::string summary_of(const SegmentInfo& info, const BuildCounts& counts, std::int64_t duration_ms) {
+std::string summary_of(const SegmentInfo& info, std::uint64_t bad_rows, std::int64_t duration_ms) {
   std::string text =
       with_commas(info.rows) + (info.rows == 1 ? " row (" : " rows (") + with_commas(info.pdq_hashes) + " pdq";
   for (std::size_t i = 0; i < digest_kind_count; ++i) {
     text += ", " + with_commas(info.digests[i]) + " " + to_string(static_cast<DigestKind>(i));
   }
-  text += "), " + with_commas(counts.bad_rows) + " bad rows skipped, " + as_bytes_text(info.bytes) + ", " +
+  text += "), " + with_commas(bad_rows) + " bad rows skipped, " + as_bytes_text(info.bytes) + ", " +
           std::to_string(duration_ms / 1000) + "." + std::to_string(duration_ms / 100 % 10) + " s";
   return text;
 }
@@ -114,8 +99,8 @@ int run_build(const BuildOptions& options, Env& env) {
       return env.fail(path == "-" ? "stdin" : path, status.error());
     }
   }
-  if (builder.counts.bad_rows > 0 && options.bad_rows == "refuse") {
-    env.say(with_commas(builder.counts.bad_rows) +
+  if (builder.bad_rows.count() > 0 && options.bad_rows == "refuse") {
+    env.say(with_commas(builder.bad_rows.count()) +
             " bad rows: nothing was written. Correct them, or pass over them with --bad-rows skip");
     return exit_failed;
   }
@@ -124,7 +109,7 @@ int run_build(const BuildOptions& options, Env& env) {
   // What is told about the file is what the file says.
   const auto index = open_index(options.output, options.key_path);
   if (!index) return env.fail(index.error());
-  env.out.write(summary_of(index->info(), builder.counts, env.clock.steady_ms() - started_ms) + "\n");
+  env.out.write(summary_of(index->info(), builder.bad_rows.count(), env.clock.steady_ms() - started_ms) + "\n");
   return exit_done;
 }
 

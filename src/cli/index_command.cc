@@ -2,9 +2,9 @@
 #include <string>
 
 #include "base/json_writer.h"
+#include "base/key_file.h"
 #include "base/try.h"
 #include "cli/commands.h"
-#include "cli/key_file.h"
 #include "cli/options.h"
 
 namespace fristad {

@@ -17,7 +17,7 @@ enum class Split : std::uint8_t { whole, open, malformed };
 
 class CsvRows final : public ListReader::Rows {
  public:
-  CsvRows(LineReader lines, bool ignore_columns) : Rows(std::move(lines), ignore_columns) {}
+  CsvRows(LineReader lines, const ListOptions& options) : Rows(std::move(lines), options) {}
 
   Status read_header() override {
     const auto event = TRY(read_record());
@@ -34,8 +34,7 @@ class CsvRows final : public ListReader::Rows {
   Result<ListEvent> next() override {
     const ListEvent event = TRY(read_record());
     if (event != ListEvent::row) return event;
-    row_ = {};
-    bad_row_.line = record_line_;
+    begin_row(record_line_);
     if (fields_.size() != columns_.size()) {
       return bad(record_line_, std::to_string(fields_.size()) + " cells, but the header names " +
                                    std::to_string(columns_.size()) + " columns");
@@ -50,11 +49,11 @@ class CsvRows final : public ListReader::Rows {
   Status add_column(std::string_view name) {
     while (name.starts_with(' ')) name.remove_prefix(1);
     while (name.ends_with(' ')) name.remove_suffix(1);
-    const std::optional<ListColumn> column = list_column(name);
+    const std::optional<ListColumn> column = list_column(name, foreign_words_);
     if (!column && !ignore_columns_) {
       const bool semicolons = name.find(';') != std::string_view::npos;
       return Error{Code::invalid_argument, "line 1: unknown column \"" + std::string(name.substr(0, 64)) +
-                                               "\"; known are " + list_column_names() +
+                                               "\"; known are " + list_column_names(foreign_words_) +
                                                (semicolons ? "; cells are separated by commas, not semicolons"
                                                            : "; --ignore-columns passes over the others")};
     }
@@ -158,8 +157,8 @@ class CsvRows final : public ListReader::Rows {
 
 }  // namespace
 
-std::unique_ptr<ListReader::Rows> make_csv_rows(LineReader lines, bool ignore_columns) {
-  return std::make_unique<CsvRows>(std::move(lines), ignore_columns);
+std::unique_ptr<ListReader::Rows> make_csv_rows(LineReader lines, const ListOptions& options) {
+  return std::make_unique<CsvRows>(std::move(lines), options);
 }
 
 }  // namespace fristad

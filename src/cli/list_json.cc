@@ -12,7 +12,7 @@ static_assert(LineReader::padding >= simdjson::SIMDJSON_PADDING);
 
 class JsonRows final : public ListReader::Rows {
  public:
-  JsonRows(LineReader lines, bool ignore_columns) : Rows(std::move(lines), ignore_columns) {}
+  JsonRows(LineReader lines, const ListOptions& options) : Rows(std::move(lines), options) {}
 
   Result<ListEvent> next() override {
     std::optional<Line> line;
@@ -21,8 +21,7 @@ class JsonRows final : public ListReader::Rows {
       if (!line) return ListEvent::end;
       if (line->too_long) return bad(line->number, "longer than 1 MiB");
     } while (line->text.empty());
-    row_ = {};
-    bad_row_.line = line->number;
+    begin_row(line->number);
     simdjson::dom::element document;
     // The bytes behind the line are readable (LineReader::padding), so the parser need not copy it.
     const auto error = parser_.parse(line->text.data(), line->text.size(), false).get(document);
@@ -31,11 +30,11 @@ class JsonRows final : public ListReader::Rows {
     if (document.get(object)) return bad(line->number, "not a JSON object");
     unsigned seen = 0;
     for (const auto& field : object) {
-      const std::optional<ListColumn> column = list_column(field.key);
+      const std::optional<ListColumn> column = list_column(field.key, foreign_words_);
       if (!column) {
         if (ignore_columns_) continue;
         return bad(line->number, "unknown key \"" + std::string(field.key.substr(0, 64)) + "\"; known are " +
-                                     list_column_names() + "; --ignore-columns passes over the others");
+                                     list_column_names(foreign_words_) + "; --ignore-columns passes over the others");
       }
       const unsigned bit = 1u << static_cast<unsigned>(*column);
       if (seen & bit) return bad(line->number, std::string(to_string(*column)) + " is there twice");
@@ -54,8 +53,8 @@ class JsonRows final : public ListReader::Rows {
 
 }  // namespace
 
-std::unique_ptr<ListReader::Rows> make_json_rows(LineReader lines, bool ignore_columns) {
-  return std::make_unique<JsonRows>(std::move(lines), ignore_columns);
+std::unique_ptr<ListReader::Rows> make_json_rows(LineReader lines, const ListOptions& options) {
+  return std::make_unique<JsonRows>(std::move(lines), options);
 }
 
 }  // namespace fristad

@@ -10,9 +10,12 @@
 namespace fristad {
 namespace {
 
-constexpr std::array<const char*, 8> column_names{"pdq",  "md5",      "sha1", "sha256", "id", "classification",
-                                                  "note", "(ignored)"};
-constexpr std::size_t known_columns = 7;
+constexpr std::array<const char*, 10> column_names{"pdq",  "md5", "sha1",   "sha256",   "id", "classification",
+                                                   "note", "raw", "scheme", "(ignored)"};
+
+std::size_t known_columns(bool foreign_words) {
+  return foreign_words ? 9 : 7;
+}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -28,9 +31,9 @@ bool set_digest(std::string_view text, std::optional<std::array<std::uint8_t, si
 
 }  // namespace
 
-std::optional<ListColumn> list_column(std::string_view name) {
+std::optional<ListColumn> list_column(std::string_view name, bool foreign_words) {
   const std::string wanted = lower(name);
-  for (std::size_t i = 0; i < known_columns; ++i) {
+  for (std::size_t i = 0; i < known_columns(foreign_words); ++i) {
     if (wanted == column_names[i]) return static_cast<ListColumn>(i);
   }
   return std::nullopt;
@@ -40,9 +43,10 @@ const char* to_string(ListColumn column) {
   return column_names[static_cast<std::size_t>(column)];
 }
 
-std::string list_column_names() {
+std::string list_column_names(bool foreign_words) {
   std::string names;
-  for (std::size_t i = 0; i < known_columns; ++i) names += (i ? ", " : "") + std::string(column_names[i]);
+  for (std::size_t i = 0; i < known_columns(foreign_words); ++i)
+    names += (i ? ", " : "") + std::string(column_names[i]);
   return names;
 }
 
@@ -78,6 +82,8 @@ bool ListReader::Rows::set(ListColumn column, std::string_view text) {
     case ListColumn::id: row_.entry.id = text; break;
     case ListColumn::classification: row_.entry.classification = text; break;
     case ListColumn::note: row_.entry.note = text; break;
+    case ListColumn::raw: words_.raw = text; break;
+    case ListColumn::scheme: words_.scheme = text; break;
     case ListColumn::ignored: break;
   }
   if (!good) {
@@ -117,8 +123,7 @@ Result<ListReader> ListReader::start(ReadBytes read, const ListOptions& options)
   }
   const bool json =
       options.format == ListFormat::json_lines || (options.format == ListFormat::automatic && first.starts_with('{'));
-  ListReader reader(json ? make_json_rows(std::move(lines), options.ignore_columns)
-                         : make_csv_rows(std::move(lines), options.ignore_columns));
+  ListReader reader(json ? make_json_rows(std::move(lines), options) : make_csv_rows(std::move(lines), options));
   TRY(reader.rows_->read_header());
   return reader;
 }
@@ -133,6 +138,9 @@ Result<ListEvent> ListReader::next() {
 }
 const SegmentRow& ListReader::row() const {
   return rows_->row();
+}
+const ForeignWords& ListReader::foreign_words() const {
+  return rows_->foreign_words();
 }
 const BadRow& ListReader::bad_row() const {
   return rows_->bad_row();

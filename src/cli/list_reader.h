@@ -34,12 +34,19 @@ ListFormat list_format_of_name(std::string_view name);
 struct ListOptions {
   ListFormat format = ListFormat::automatic;  // automatic: JSON lines if the first byte is '{'
   bool ignore_columns = false;                // columns or keys that are not known: skip rather than refuse
+  bool foreign_words = false;                 // the columns or keys `raw` and `scheme` are known too
 };
 
 inline constexpr std::size_t list_row_bytes_max = 1u << 20;
 inline constexpr std::size_t list_field_bytes_max = 65'535;
 
 enum class ListEvent : std::uint8_t { row, bad_row, end };
+
+// How a foreign classification was written, and whose words those are.
+struct ForeignWords {
+  std::string_view raw = {};
+  std::string_view scheme = {};
+};
 
 // A row that could not be used. The message holds no hash and no text of the row but names of columns.
 struct BadRow {
@@ -61,6 +68,7 @@ class ListReader {
 
   // After ListEvent::row; valid, with its texts, until the next call of next().
   const SegmentRow& row() const;
+  const ForeignWords& foreign_words() const;
 
   // After ListEvent::bad_row.
   const BadRow& bad_row() const;

@@ -12,14 +12,14 @@
 
 namespace fristad {
 
-enum class ListColumn : std::uint8_t { pdq, md5, sha1, sha256, id, classification, note, ignored };
+enum class ListColumn : std::uint8_t { pdq, md5, sha1, sha256, id, classification, note, raw, scheme, ignored };
 
 // The column of that name (in any case of its letters), or nothing.
-std::optional<ListColumn> list_column(std::string_view name);
+std::optional<ListColumn> list_column(std::string_view name, bool foreign_words);
 const char* to_string(ListColumn column);
 
 // "pdq, md5, ...": for messages.
-std::string list_column_names();
+std::string list_column_names(bool foreign_words);
 
 class ListReader::Rows {
  public:
@@ -28,10 +28,18 @@ class ListReader::Rows {
   virtual Result<ListEvent> next() = 0;
 
   const SegmentRow& row() const { return row_; }
+  const ForeignWords& foreign_words() const { return words_; }
   const BadRow& bad_row() const { return bad_row_; }
 
  protected:
-  explicit Rows(LineReader lines, bool ignore_columns) : lines_(std::move(lines)), ignore_columns_(ignore_columns) {}
+  Rows(LineReader lines, const ListOptions& options)
+      : lines_(std::move(lines)), ignore_columns_(options.ignore_columns), foreign_words_(options.foreign_words) {}
+
+  void begin_row(std::uint64_t line) {
+    row_ = {};
+    words_ = {};
+    bad_row_.line = line;
+  }
 
   ListEvent bad(std::uint64_t line, std::string message) {
     bad_row_ = {line, std::move(message)};
@@ -46,11 +54,13 @@ class ListReader::Rows {
 
   LineReader lines_;
   bool ignore_columns_;
+  bool foreign_words_;
   SegmentRow row_;
+  ForeignWords words_;
   BadRow bad_row_;
 };
 
-std::unique_ptr<ListReader::Rows> make_csv_rows(LineReader lines, bool ignore_columns);
-std::unique_ptr<ListReader::Rows> make_json_rows(LineReader lines, bool ignore_columns);
+std::unique_ptr<ListReader::Rows> make_csv_rows(LineReader lines, const ListOptions& options);
+std::unique_ptr<ListReader::Rows> make_json_rows(LineReader lines, const ListOptions& options);
 
 }  // namespace fristad

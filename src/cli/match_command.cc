@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -12,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/query.h"
+#include "cli/with_known.h"
 
 namespace fristad {
 namespace {
@@ -20,8 +19,7 @@ constexpr std::size_t block_lines_max = 65'536;
 constexpr std::size_t line_bytes_max = 1024;  // a hash is at most 71 bytes
 
 struct MatchOptions {
-  std::string index_path;
-  std::string key_path;
+  KnownOptions known;
   std::vector<std::string> hashes;
   int limit = limit_default;
   std::size_t matches_max = 1000;
@@ -49,6 +47,8 @@ struct Block {
 struct BlockOutput {
   std::string lines;
   std::vector<std::string> messages;
+  std::vector<KnownMatch> matches;  // where they are to be kept
+  Status status;                    // what ends the work
   std::uint64_t errors = 0;
   bool matched = false;
 };
@@ -57,7 +57,7 @@ struct BlockOutput {
 class QuerySource {
  public:
   QuerySource(const Env& env, const MatchOptions& options)
-      : arguments_(options.hashes), lines_(env.read_stdin(), line_bytes_max) {
+      : env_(env), arguments_(options.hashes), lines_(env.read_stdin(), line_bytes_max) {
     if (arguments_.empty()) arguments_.emplace_back("-");
   }
 
@@ -70,7 +70,7 @@ class QuerySource {
         continue;
       }
       // Somebody may be waiting for an answer before sending more: don't wait for a full block.
-      if (!block.queries.empty() && !lines_.buffered() && !readable_now(STDIN_FILENO)) break;
+      if (!block.queries.empty() && !lines_.buffered() && !readable_now(env_.in)) break;
       const auto line = lines_.next();
       if (!line) {
         status_ = line.error();
@@ -93,6 +93,7 @@ class QuerySource {
     block.text += text;
   }
 
+  const Env& env_;
   std::vector<std::string> arguments_;
   std::size_t at_ = 0;
   LineReader lines_;
@@ -102,7 +103,7 @@ class QuerySource {
 // What one thread needs to answer blocks, kept from block to block.
 class Matcher {
  public:
-  Matcher(const Segment& index, const MatchOptions& options) : index_(index), options_(options) {}
+  Matcher(const Known& known, const MatchOptions& options) : known_(known), options_(options) {}
 
   BlockOutput answer(const Block& block) {
     parsed_.clear();
@@ -112,10 +113,10 @@ class Matcher {
                                        : parse_query(block.text_of(query)));
       if (parsed_.back() && !parsed_.back()->digest) pdq_.push_back(parsed_.back()->pdq);
     }
-    index_.match_batch(pdq_, options_.limit, scratch_, batch_);
     BlockOutput out;
+    out.status = known_.match_batch(pdq_, options_.limit, scratch_, batch_);
     std::size_t pdq_at = 0;
-    for (std::size_t i = 0; i < parsed_.size(); ++i) {
+    for (std::size_t i = 0; i < parsed_.size() && out.status; ++i) {
       const QueryText& text = block.queries[i];
       if (!parsed_[i]) {
         refuse(text, block.text_of(text), parsed_[i].error(), out);
@@ -123,14 +124,11 @@ class Matcher {
       }
       const Query& query = *parsed_[i];
       if (query.digest) {
-        index_.find(*query.digest, query.digest_bytes(), rows_);
-        matches_.clear();
-        for (const std::uint32_t row : rows_) matches_.push_back({row, 0});
+        out.status = known_.find(*query.digest, query.digest_bytes(), digest_matches_);
+        if (out.status) write(block.text_of(text), query, digest_matches_, out);
       } else {
-        const std::span<const Match> found = batch_.of(pdq_at++);
-        matches_.assign(found.begin(), found.end());
+        write(block.text_of(text), query, batch_.of(pdq_at++), out);
       }
-      write(block.text_of(text), query, out);
     }
     return out;
   }
@@ -150,29 +148,37 @@ class Matcher {
     out.lines += '\n';
   }
 
-  void write(std::string_view text, const Query& query, BlockOutput& out) {
-    const auto nearest_first = [](const Match& a, const Match& b) {
-      return std::pair(a.distance, a.row) < std::pair(b.distance, b.row);
+  void write(std::string_view text, const Query& query, std::span<KnownMatch> matches, BlockOutput& out) {
+    const auto nearest_first = [](const KnownMatch& a, const KnownMatch& b) {
+      return std::pair(a.distance, a.entry) < std::pair(b.distance, b.entry);
     };
-    const std::size_t shown = std::min(matches_.size(), options_.matches_max);
-    const std::size_t left_out = matches_.size() - shown;
-    std::partial_sort(matches_.begin(), matches_.begin() + static_cast<std::ptrdiff_t>(shown), matches_.end(),
+    const std::size_t shown = std::min(matches.size(), options_.matches_max);
+    const std::size_t left_out = matches.size() - shown;
+    std::partial_sort(matches.begin(), matches.begin() + static_cast<std::ptrdiff_t>(shown), matches.end(),
                       nearest_first);
-    out.matched = out.matched || shown > 0;
     JsonWriter json(out.lines);
     if (options_.json) {
       json.begin_object().member("query", text).member("kind", query.kind()).key("matches").begin_array();
     }
-    for (const Match& match : std::span(matches_).first(shown)) {
-      const Entry entry = index_.entry(match.row);
+    for (const KnownMatch& match : matches.first(shown)) {
+      const auto entry = known_.entry(match, room_);
+      if (!entry) {
+        if (entry.error().code != Code::not_found) out.status = entry.error();
+        continue;
+      }
+      out.matched = true;
+      if (!options_.known.record.empty()) out.matches.push_back(match);
       if (options_.json) {
-        json.begin_object().member("id", entry.id).member("distance", match.distance);
-        json.member("classification", entry.classification).member("note", entry.note);
-        json.member("row", match.row).end_object();
+        json.begin_object().member("id", entry->id).member("distance", match.distance);
+        json.member("classification", entry->classification).member("note", entry->note);
+        if (match.material) {
+          write_ruling(json, *match.material);
+        } else {
+          json.member("row", match.entry);
+        }
+        json.end_object();
       } else {
-        out.lines += std::string(text) + "\t" + query.kind() + "\t" + std::to_string(match.distance) + "\t" +
-                     escape_terminal(entry.id) + "\t" + escape_terminal(entry.classification) + "\t" +
-                     escape_terminal(entry.note) + "\n";
+        write_line(text, query, match, *entry, out.lines);
       }
     }
     if (options_.json) {
@@ -185,34 +191,49 @@ class Matcher {
     }
   }
 
-  const Segment& index_;
+  static void write_line(std::string_view text, const Query& query, const KnownMatch& match, const Entry& entry,
+                         std::string& lines) {
+    lines += std::string(text) + "\t" + query.kind() + "\t" + std::to_string(match.distance) + "\t" +
+             escape_terminal(entry.id) + "\t" + escape_terminal(entry.classification) + "\t" +
+             escape_terminal(entry.note);
+    if (const MaterialMatch* const material = match.material.get()) {
+      lines += "\t" + to_text(material->list) + "\t" + std::to_string(material->number) + "\t" +
+               std::string(to_text(material->ruling.level)) + "\t";
+      for (const std::string_view reason : material->ruling.reasons) {
+        if (!lines.ends_with('\t')) lines += ',';
+        lines += reason;
+      }
+    }
+    lines += "\n";
+  }
+
+  const Known& known_;
   const MatchOptions& options_;
   MatchScratch scratch_;
   std::vector<Result<Query>> parsed_;
   std::vector<PdqHash> pdq_;
-  BatchMatches batch_;
-  std::vector<std::uint32_t> rows_;
-  std::vector<Match> matches_;
+  KnownBatch batch_;
+  std::vector<KnownMatch> digest_matches_;
+  EntryView room_;
 };
 
-int run_match(const MatchOptions& options, Env& env) {
-  for (const std::string& hash : options.hashes) {
-    if (hash == "-") continue;
-    if (const auto query = parse_query(hash); !query) {
-      env.say("\"" + hash.substr(0, 80) + "\": " + query.error().message);
-      return exit_usage;
-    }
-  }
-  const auto index = open_index(options.index_path, options.key_path);
-  if (!index) return env.fail(index.error());
+int match(const MatchOptions& options, Env& env, const Known& known, MatchKeeper& keeper) {
   QuerySource source(env, options);
   const int threads = threads_or_all(options.threads, env);
   std::vector<Matcher> matchers;
   matchers.reserve(static_cast<std::size_t>(threads));
-  for (int i = 0; i < threads; ++i) matchers.emplace_back(*index, options);
+  for (int i = 0; i < threads; ++i) matchers.emplace_back(known, options);
   std::uint64_t errors = 0;
   bool matched = false;
+  Status worked;
   const auto emit = [&](BlockOutput& output) {
+    worked = std::move(output.status);
+    // What is shown was recorded before.
+    for (const KnownMatch& one : output.matches) {
+      if (worked) worked = keeper.add(one);
+    }
+    if (worked) worked = keeper.flush();
+    if (!worked) return false;
     env.out.write(output.lines);
     static_cast<void>(env.out.flush());
     for (const std::string& message : output.messages) env.say(message);
@@ -226,6 +247,7 @@ int run_match(const MatchOptions& options, Env& env) {
        .emit = emit},
       threads, static_cast<std::size_t>(threads) * 2, env.stop);
   if (!status) return env.fail(status.error());
+  if (!worked) return env.fail(worked.error());
   if (!env.out.status()) return exit_failed;  // Env::finish says why
   if (env.stop.load()) {
     env.say("stopped: the output is not complete");
@@ -237,17 +259,28 @@ int run_match(const MatchOptions& options, Env& env) {
   return options.fail_on_match && matched ? exit_match : exit_done;
 }
 
+int run_match(const MatchOptions& options, Env& env) {
+  for (const std::string& hash : options.hashes) {
+    if (hash == "-") continue;
+    if (const auto query = parse_query(hash); !query) {
+      env.say("\"" + hash.substr(0, 80) + "\": " + query.error().message);
+      return exit_usage;
+    }
+  }
+  return with_known(options.known, env,
+                    [&](const Known& known, MatchKeeper& keeper) { return match(options, env, known, keeper); });
+}
+
 }  // namespace
 
 void add_match(CLI::App& app, Run& run) {
   const auto options = std::make_shared<MatchOptions>();
-  CLI::App* const command = app.add_subcommand("match", "Look hashes up in an index");
+  CLI::App* const command = app.add_subcommand("match", "Look hashes up in an index or a node");
   command->add_option(
       "HASH", options->hashes,
       "PDQ (64 hex digits), MD5 (32), SHA-1 (40) or KIND:DIGITS with pdq, md5, sha1, sha256; - for lines "
       "on stdin, also if none is given");
-  command->add_option("--index", options->index_path, "The index file")->required();
-  add_key(*command, options->key_path);
+  add_known_options(*command, options->known);
   add_limit(*command, options->limit);
   add_matches_max(*command, options->matches_max);
   command->add_flag("--json", options->json, "One JSON object for each hash, those without match too");
@@ -258,8 +291,9 @@ void add_match(CLI::App& app, Run& run) {
       "Example: which files of a folder are known by their MD5?\n"
       "  md5sum photos/* | cut -c1-32 | fristad match --index known.frseg -\n"
       "\n"
-      "Prints for each match, separated by tabs: hash, kind, distance, id, classification, note. The order is that of\n"
-      "the input, the nearest match of each first. A match is a lead: people decide.\n"
+      "Prints for each match, separated by tabs: hash, kind, distance, id, classification, note; of a node also list,\n"
+      "entry, level, reasons. The order is that of the input, the nearest match of each first. A match is a lead:\n"
+      "people decide.\n"
       "\n"
       "Exit codes: 0 done, matched or not, 1 matched (only with --fail-on-match), 2 wrong usage, 3 failed or stopped");
   command->callback([options, &run] { run = [options](Env& env) { return run_match(*options, env); }; });

@@ -20,8 +20,8 @@ constexpr double file_cost_bytes = 100'000;
 
 constexpr const char* wipe_line = "\r\033[K";
 
-void write_err(std::string_view text) {
-  BufferedWriter err(STDERR_FILENO);
+void write_to(int fd, std::string_view text) {
+  BufferedWriter err(fd);
   err.write(text);
   static_cast<void>(err.flush());
 }
@@ -57,8 +57,9 @@ std::string progress_line(const ProgressState& state) {
   return line;
 }
 
-Progress::Progress(const Clock& clock, std::vector<std::string> roots, const WalkOptions& options, bool terminal)
-    : clock_(clock), terminal_(terminal), started_ms_(clock.steady_ms()) {
+Progress::Progress(const Clock& clock, std::vector<std::string> roots, const WalkOptions& options, bool terminal,
+                   int fd)
+    : clock_(clock), terminal_(terminal), fd_(fd), started_ms_(clock.steady_ms()) {
   counter_ = std::jthread(
       [this, roots = std::move(roots), options](const std::stop_token& stop) { count(stop, roots, options); });
   shower_ = std::jthread([this](const std::stop_token& stop) { show(stop); });
@@ -69,7 +70,7 @@ Progress::~Progress() {
   shower_.request_stop();
   counter_.join();
   shower_.join();
-  if (terminal_) write_err(wipe_line);
+  if (terminal_) write_to(fd_, wipe_line);
 }
 
 void Progress::count(const std::stop_token& stop, std::vector<std::string> roots, const WalkOptions& options) {
@@ -103,7 +104,7 @@ void Progress::show(const std::stop_token& stop) {
                                             .files_total = files_total,
                                             .bytes_total = bytes_total_.load(std::memory_order_relaxed),
                                             .elapsed_ms = clock_.steady_ms() - started_ms_});
-    write_err(terminal_ ? wipe_line + line : "fristad: " + line + "\n");
+    write_to(fd_, terminal_ ? wipe_line + line : "fristad: " + line + "\n");
   }
 }
 

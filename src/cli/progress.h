@@ -28,8 +28,9 @@ std::string progress_line(const ProgressState& state);
 
 class Progress {
  public:
-  // On a terminal the line is rewritten in place four times a second; elsewhere a line is written each second.
-  Progress(const Clock& clock, std::vector<std::string> roots, const WalkOptions& options, bool terminal);
+  // On a terminal the line is rewritten in place four times a second; elsewhere a line is written each second. `fd`
+  // is where it is shown.
+  Progress(const Clock& clock, std::vector<std::string> roots, const WalkOptions& options, bool terminal, int fd = 2);
 
   // Ends both threads and wipes the line.
   ~Progress();
@@ -45,6 +46,7 @@ class Progress {
 
   const Clock& clock_;
   const bool terminal_;
+  const int fd_;
   const std::int64_t started_ms_;
   std::atomic<std::uint64_t> files_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;

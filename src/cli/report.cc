@@ -18,8 +18,8 @@
 namespace fristad {
 namespace {
 
-constexpr std::string_view csv_header =
-    "path,kind,distance,orientation,quality,id,classification,note,bytes,sha256\r\n";
+constexpr std::string_view csv_header = "path,kind,distance,orientation,quality,id,classification,note,bytes,sha256";
+constexpr std::string_view csv_header_of_rulings = ",list,entry,level";
 
 const char* kind_of(const FileMatch& match) {
   return match.digest ? to_string(*match.digest) : "pdq";
@@ -50,11 +50,11 @@ Result<std::unique_ptr<Report::File>> Report::create_file(std::string path, bool
       new File{std::move(path), std::move(fd), status.st_dev, status.st_ino, BufferedWriter(number)});
 }
 
-Result<Report> Report::create(std::string_view name, bool overwrite) {
+Result<Report> Report::create(std::string_view name, bool overwrite, const Known& known) {
   for (const std::string_view end : {".jsonl", ".csv"}) {
     if (name.ends_with(end)) name.remove_suffix(end.size());
   }
-  Report report;
+  Report report(known);
   report.overwrite_ = overwrite;
   report.jsonl_ = TRY(create_file(std::string(name) + ".jsonl", overwrite));
   auto csv = create_file(std::string(name) + ".csv", overwrite);
@@ -64,6 +64,8 @@ Result<Report> Report::create(std::string_view name, bool overwrite) {
   }
   report.csv_ = std::move(*csv);
   report.csv_->writer.write(csv_header);
+  if (known.rules()) report.csv_->writer.write(csv_header_of_rulings);
+  report.csv_->writer.write("\r\n");
   return report;
 }
 
@@ -77,7 +79,7 @@ void Report::add_match(std::string_view path, const FileHash& hash, const FileMa
   JsonWriter json(line);
   json.begin_object().member("type", "match");
   write_path(json, path);
-  json.member("kind", kind_of(match)).member("distance", match.distance);
+  json.member("kind", kind_of(match)).member("distance", match.known.distance);
   std::string orientation;
   std::string quality;
   if (!match.digest) {
@@ -88,15 +90,26 @@ void Report::add_match(std::string_view path, const FileHash& hash, const FileMa
     json.member("orientation", nullptr).member("quality", nullptr);
   }
   json.member("id", entry.id).member("classification", entry.classification).member("note", entry.note);
-  json.member("row", match.row).member("bytes", hash.bytes);
+  const MaterialMatch* const material = match.known.material.get();
+  if (material != nullptr) {
+    write_ruling(json, *material);
+  } else {
+    json.member("row", match.known.entry);
+  }
+  json.member("bytes", hash.bytes);
   write_digests(json, hash.digests);
   json.end_object();
   jsonl_->writer.write(line + "\n");
 
-  csv_->writer.write(escape_csv(path) + "," + kind_of(match) + "," + std::to_string(match.distance) + "," +
+  csv_->writer.write(escape_csv(path) + "," + kind_of(match) + "," + std::to_string(match.known.distance) + "," +
                      orientation + "," + quality + "," + escape_csv(entry.id) + "," + escape_csv(entry.classification) +
                      "," + escape_csv(entry.note) + "," + std::to_string(hash.bytes) + "," +
-                     (hash.digests ? to_hex(hash.digests->sha256) : "") + "\r\n");
+                     (hash.digests ? to_hex(hash.digests->sha256) : ""));
+  if (material != nullptr) {
+    csv_->writer.write("," + to_text(material->list) + "," + std::to_string(material->number) + "," +
+                       std::string(to_text(material->ruling.level)));
+  }
+  csv_->writer.write("\r\n");
 }
 
 void Report::add_error(std::string_view path, const Error& error) {
@@ -145,9 +158,8 @@ Status Report::finish(const ScanSummary& summary) {
     write_path(json, root);
     json.end_object();
   }
-  json.end_array().key("index").begin_object();
-  write_path(json, summary.index_path);
-  json.member("rows", summary.index.rows).member("bytes", summary.index.bytes).end_object();
+  json.end_array();
+  known_->describe(json);
   json.member("limit", summary.matching.limit).member("quality_min", summary.matching.quality_min);
   json.member("orientations", summary.matching.orientations).member("matches_max", summary.matching.matches_max);
   json.member("version", FRISTAD_VERSION).member("kernel", kernel_name()).end_object();

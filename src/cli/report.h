@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "cli/file_hasher.h"
 #include "cli/file_matcher.h"
+#include "cli/known.h"
 #include "cli/walker.h"
 #include "fristad/result.h"
 
@@ -40,15 +41,14 @@ struct ScanSummary {
   std::int64_t started_utc_ms = 0;
   std::int64_t finished_utc_ms = 0;
   std::vector<std::string> roots;
-  std::string index_path;
-  SegmentInfo index;
   FileMatchOptions matching;
 };
 
 class Report {
  public:
-  // `name` without or with ".jsonl" or ".csv". Errors: already_exists, unless `overwrite`.
-  static Result<Report> create(std::string_view name, bool overwrite);
+  // `name` without or with ".jsonl" or ".csv"; `known`, which must outlive it, is what is compared with. Errors:
+  // already_exists, unless `overwrite`.
+  static Result<Report> create(std::string_view name, bool overwrite, const Known& known);
 
   // Whether that file is one of the report's own.
   bool owns(const OpenFile& file) const;
@@ -67,6 +67,8 @@ class Report {
   const std::string& csv_path() const { return csv_->path; }
 
  private:
+  explicit Report(const Known& known) : known_(&known) {}
+
   struct File {
     std::string path;
     UniqueFd fd;
@@ -78,6 +80,7 @@ class Report {
   static Result<std::unique_ptr<File>> create_file(std::string path, bool overwrite);
   Status publish(File& file) const;
 
+  const Known* known_;
   std::unique_ptr<File> jsonl_;
   std::unique_ptr<File> csv_;
   bool overwrite_ = false;

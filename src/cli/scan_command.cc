@@ -8,6 +8,7 @@
 
 #include "base/ordered_pool.h"
 #include "base/text_escape.h"
+#include "base/try.h"
 #include "cli/commands.h"
 #include "cli/file_hasher.h"
 #include "cli/file_matcher.h"
@@ -15,6 +16,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/walker.h"
+#include "cli/with_known.h"
 
 namespace fristad {
 namespace {
@@ -23,8 +25,7 @@ constexpr std::size_t ring = 4096;
 
 struct ScanOptions {
   std::vector<std::string> roots;
-  std::string index_path;
-  std::string key_path;
+  KnownOptions known;
   std::string report;
   FileMatchOptions matching;
   bool one_file_system = false;
@@ -40,6 +41,7 @@ struct ScanOutput {
   FileHash hash;
   std::vector<FileMatch> matches;
   std::size_t matches_left_out = 0;
+  std::optional<Error> not_compared;
   bool own = false;  // a file of the report itself
 };
 
@@ -63,7 +65,12 @@ struct Scanner {
     out.own = report.owns(*file);
     if (out.own) return out;
     out.hash = hasher.hash(*file);
-    out.matches_left_out = matcher.match(out.hash, out.matches);
+    auto left_out = matcher.match(out.hash, out.matches);
+    if (left_out) {
+      out.matches_left_out = *left_out;
+    } else {
+      out.not_compared = std::move(left_out).error();
+    }
     return out;
   }
 };
@@ -71,8 +78,8 @@ struct Scanner {
 // Takes the outputs in their order, counts them and writes them into the report.
 class Recorder {
  public:
-  Recorder(const Segment& index, const FileMatchOptions& matching, Report& report)
-      : index_(index), matching_(matching), report_(report) {}
+  Recorder(const Known& known, const FileMatchOptions& matching, Report& report, MatchKeeper& keeper)
+      : known_(known), matching_(matching), report_(report), keeper_(keeper) {}
 
   Status record(const ScanOutput& output) {
     if (output.own) return {};
@@ -85,9 +92,16 @@ class Recorder {
     }
     // Files in no image format are compared by digest: nothing is wrong with them.
     if (hash.error && hash.error->code != Code::unsupported) add_error(output.path, *hash.error);
-    for (const FileMatch& match : output.matches) report_.add_match(output.path, hash, match, index_.entry(match.row));
-    counts.matches += output.matches.size();
-    if (!output.matches.empty()) ++counts.files_matched;
+    if (output.not_compared) return *output.not_compared;
+    const std::uint64_t before = counts.matches;
+    for (const FileMatch& match : output.matches) {
+      const auto entry = known_.entry(match.known, room_);
+      if (!entry && entry.error().code == Code::not_found) continue;
+      TRY(keeper_.add(match.known));
+      report_.add_match(output.path, hash, match, TRY(entry));
+      ++counts.matches;
+    }
+    if (counts.matches > before) ++counts.files_matched;
     if (output.matches_left_out > 0) {
       add_error(output.path, {Code::too_large,
                               with_commas(output.matches_left_out) + " more matches were left out: see --matches-max"});
@@ -103,9 +117,11 @@ class Recorder {
     ++counts.errors;
   }
 
-  const Segment& index_;
+  const Known& known_;
   const FileMatchOptions& matching_;
   Report& report_;
+  MatchKeeper& keeper_;
+  EntryView room_;
 };
 
 std::string summary_text(const ScanSummary& summary, const Report& report) {
@@ -125,34 +141,28 @@ std::string summary_text(const ScanSummary& summary, const Report& report) {
   return text;
 }
 
-int run_scan(const ScanOptions& options, Env& env) {
-  const auto index = open_index(options.index_path, options.key_path);
-  if (!index) return env.fail(index.error());
+int scan(const ScanOptions& options, Env& env, const Known& known, MatchKeeper& keeper) {
   const int threads = threads_or_all(options.threads, env);
   std::vector<Scanner> scanners;
   scanners.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) {
-    scanners.push_back({FileHasher({}, env.stop), FileMatcher(*index, options.matching)});
+    scanners.push_back({FileHasher({}, env.stop), FileMatcher(known, options.matching)});
   }
   // A system that can't run the sandbox should say so once, not for every image.
   if (const Status status = scanners.front().hasher.start(); !status) return env.fail(status.error());
-  auto report = Report::create(options.report, options.overwrite);
+  auto report = Report::create(options.report, options.overwrite, known);
   if (!report) return env.fail(report.error());
 
-  ScanSummary summary{.started_utc_ms = env.clock.utc_ms(),
-                      .roots = options.roots,
-                      .index_path = options.index_path,
-                      .index = index->info(),
-                      .matching = options.matching};
+  ScanSummary summary{.started_utc_ms = env.clock.utc_ms(), .roots = options.roots, .matching = options.matching};
   const WalkOptions walk{.one_file_system = options.one_file_system};
   std::size_t root = 0;
   Walker walker([&] { return root < options.roots.size() ? std::optional(options.roots[root++]) : std::nullopt; },
                 walk);
-  Recorder recorder(*index, options.matching, *report);
+  Recorder recorder(known, options.matching, *report, keeper);
   Status recorded;
   std::optional<Progress> progress;
-  const bool terminal = isatty(STDERR_FILENO) == 1;
-  if (terminal || options.progress) progress.emplace(env.clock, options.roots, walk, terminal);
+  const bool terminal = isatty(env.err) == 1;
+  if (terminal || options.progress) progress.emplace(env.clock, options.roots, walk, terminal, env.err);
   const Status status = run_ordered<FoundFile, ScanOutput>(
       {.next = [&](FoundFile& found) { return walker.next(found); },
        .work =
@@ -170,6 +180,7 @@ int run_scan(const ScanOptions& options, Env& env) {
            }},
       threads, ring, env.stop);
   progress.reset();
+  if (recorded) recorded = keeper.flush();
   if (!recorded) return env.fail("the report, left as it is under .partial", recorded.error());
   if (!status) return env.fail(status.error());
 
@@ -183,15 +194,19 @@ int run_scan(const ScanOptions& options, Env& env) {
   return options.fail_on_match && summary.counts.matches > 0 ? exit_match : exit_done;
 }
 
+int run_scan(const ScanOptions& options, Env& env) {
+  return with_known(options.known, env,
+                    [&](const Known& known, MatchKeeper& keeper) { return scan(options, env, known, keeper); });
+}
+
 }  // namespace
 
 void add_scan(CLI::App& app, Run& run) {
   const auto options = std::make_shared<ScanOptions>();
   CLI::App* const command = app.add_subcommand("scan", "Find known material in folders");
   command->add_option("FOLDER", options->roots, "Folders to scan; nothing in them is changed")->required();
-  command->add_option("--index", options->index_path, "The index file")->required();
+  add_known_options(*command, options->known);
   command->add_option("-o,--output", options->report, "The report: makes NAME.jsonl and NAME.csv")->required();
-  add_key(*command, options->key_path);
   add_limit(*command, options->matching.limit);
   command
       ->add_option("--min-quality", options->matching.quality_min, "Images of less quality are compared by digest only")

@@ -110,6 +110,63 @@ class Case(unittest.TestCase):
         return self.build("\n".join(rows) + "\n", name)
 
 
+class NodeCase(Case):
+    """A test with a node "se" in its folder."""
+
+    def setUp(self):
+        super().setUp()
+        self.run_program("node", "init", "se", "--member", "se", "--key-file", "se.key", "--shares", "shares")
+
+    def node(self, *arguments, **more):
+        """Runs a command on the node; gives what it printed."""
+        return self.run_program(*arguments, env={"FRISTAD_NODE": "se"}, **more).stdout.decode()
+
+    def node_json(self, *arguments, **more):
+        return [json.loads(line) for line in self.node(*arguments, "--json", **more).splitlines()]
+
+    def refused(self, *arguments, expect=3, **more):
+        """Runs a command that must fail; gives what it said."""
+        return self.run_program(*arguments, env={"FRISTAD_NODE": "se"}, expect=expect, **more).stderr.decode()
+
+    def create(self, title="Known", *more):
+        return self.node("list", "create", title, *more).strip()
+
+    def import_rows(self, title, *rows):
+        """Makes the list, adds the rows (of md5, id, classification, note) and gives the number of the first."""
+        self.create(title)
+        self.write("rows.csv", "md5,id,classification,note\n" + "".join(row + "\n" for row in rows))
+        [done] = self.node_json("list", "import", title, "rows.csv")
+        return done["first"]
+
+    def matches(self, *hashes, **more):
+        """The matches of each hash."""
+        return [line["matches"] for line in self.node_json("match", *hashes, **more)]
+
+    def serve(self):
+        """Starts a server on the node and waits until it takes commands."""
+        process = subprocess.Popen([PROGRAM, "node", "run", "se"], cwd=self.folder, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(end_process, process)
+        self.assertIn(b"is open", process.stdout.readline())
+        return process
+
+    def stop(self, process):
+        process.terminate()
+        self.assertEqual(process.wait(TIMEOUT_S), 0, process.stderr.read())
+
+
+def end_process(process):
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    process.stderr.close()
+
+
+def random_md5s(count, seed):
+    draw = random.Random(seed)
+    return ["%032x" % draw.getrandbits(128) for _ in range(count)]
+
+
 def remove_tree(folder):
     subprocess.run(["chmod", "-R", "u+rwx", str(folder)], check=False, stderr=subprocess.DEVNULL)
     shutil.rmtree(folder, ignore_errors=True)

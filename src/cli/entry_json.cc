@@ -1,0 +1,30 @@
+#include "cli/entry_json.h"
+
+#include "base/hex.h"
+
+namespace fristad {
+
+void write_entry_members(JsonWriter& json, const EntryBody& body) {
+  const auto text = [&](std::string_view name, std::string_view content) {
+    if (!content.empty()) json.member(name, content);
+  };
+  if (body.pdq) text("pdq", body.pdq->to_hex());
+  if (body.md5) text("md5", to_hex(*body.md5));
+  if (body.sha1) text("sha1", to_hex(*body.sha1));
+  if (body.sha256) text("sha256", to_hex(*body.sha256));
+  text("id", body.id);
+  text("classification", to_text(body.classification));
+  text("raw", body.raw);
+  text("scheme", body.scheme);
+  text("note", body.note);
+}
+
+void write_entry(JsonWriter& json, const EntryView& entry) {
+  json.begin_object().member("list", to_text(entry.list)).member("entry", entry.number);
+  write_entry_members(json, entry.body);
+  json.member("withdrawn", entry.withdrawn);
+  if (entry.withdrawn) json.member("reason", entry.reason);
+  json.end_object();
+}
+
+}  // namespace fristad
