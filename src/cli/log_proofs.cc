@@ -116,10 +116,9 @@ Result<bool> verify_logs(Node& node, const VerifyLogOptions& options, Env& env) 
   bool good = true;
   for (const std::uint32_t log : {shared_log, private_log}) {
     if (!options.all && (log == private_log) != options.hidden) continue;
-    VerifyOptions verify{.signatures = !options.no_signatures, .threads = threads_or_all(options.threads, env)};
-    // What was never published can't be wrong.
-    std::error_code error;
-    if (std::filesystem::exists(node.log_folder(log) + "/checkpoint", error)) verify.folder = node.log_folder(log);
+    const VerifyOptions verify{.signatures = !options.no_signatures,
+                               .threads = threads_or_all(options.threads, env),
+                               .folder = node.log_folder(log)};
     const std::int64_t started_ms = env.clock.steady_ms();
     const VerifyReport report = TRY(verify_log(node.journal(), log, verify));
     write_report(node.journal().head(log).origin, report, env.clock.steady_ms() - started_ms, options, env);

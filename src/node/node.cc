@@ -62,6 +62,48 @@ Result<std::vector<std::string>> state_keys(const std::string& member, const Nod
   return statements;
 }
 
+// The root key leaves in three parts: or, on an error, in none.
+Status write_shares(const NodeInit& init, const SigningKey& root, const Random& random) {
+  TRY(make_folders(init.shares_folder));
+  const Key seed{std::span<const std::uint8_t, 32>(root.seed())};
+  std::vector<std::string> shares = TRY(split_key(seed, {.needed = 2, .total = 3}, random));
+  std::vector<std::string> written;
+  Status status;
+  for (std::size_t i = 0; i < shares.size() && status; ++i) {
+    const std::string path = init.shares_folder + "/" + init.member + "-root-share-" + std::to_string(i + 1);
+    status = write_file(path, shares[i] + "\n", FileAccess::owner_only, FileExists::refuse);
+    if (status) written.push_back(path);
+  }
+  for (std::string& share : shares) wipe(share);
+  if (!status) {
+    for (const std::string& path : written) unlink(path.c_str());
+  }
+  return status;
+}
+
+Status fill_folder(const NodeInit& init, const NodeSeams& seams, const SigningKey& root, const NodeKeys& keys,
+                   NodeSettings& settings) {
+  Store store = TRY(Store::open(store_options(init.folder, settings)));
+  const auto journal = TRY(Journal::open(store, node_kinds(), keys.for_journal(),
+                                         {.member = init.member, .clock = seams.clock, .random = seams.random}));
+  if (journal->head(shared_log).size > 0) {
+    return Error{Code::already_exists, "that database holds a node's records already: give each node its own"};
+  }
+  const Key credential = TRY(make_credential(init.folder, init.key_file, seams.random));
+  settings.key_file = std::filesystem::absolute(init.key_file).string();
+  TRY(write_node_keys(init.folder + "/keys.sealed", keys, credential, seams.random));
+  TRY(write_shares(init, root, seams.random));
+  TRY(journal->transact("local-admin", [&](Decision& decision) -> Status {
+    Json::Array statements;
+    for (const std::string& statement : settings.statements) statements.emplace_back(statement);
+    TRY(decision.emit(
+        {.kind = "node.keys", .scope = "public", .body = Json::object({{"statements", std::move(statements)}})}));
+    return {};
+  }));
+  // Last: a folder with settings is a node.
+  return write_settings(init.folder, settings);
+}
+
 }  // namespace
 
 std::string node_socket_path(const std::string& folder) {
@@ -92,36 +134,11 @@ Status init_node(const NodeInit& init, const NodeSeams& seams) {
   TRY(check_outside(init.folder, init.key_file, "the key file"));
   TRY(make_empty_folder(init.folder));
   const UniqueFd lock = TRY(lock_folder(init.folder));
-  const Key credential = TRY(make_credential(init.folder, init.key_file, seams.random));
-  settings.key_file = std::filesystem::absolute(init.key_file).string();
-
-  Store store = TRY(Store::open(store_options(init.folder, settings)));
-  auto journal = TRY(Journal::open(store, node_kinds(), keys.for_journal(),
-                                   {.member = init.member, .clock = seams.clock, .random = seams.random}));
-  if (journal->head(shared_log).size > 0) {
-    return Error{Code::already_exists, "that database holds a node's records already: give each node its own"};
-  }
-  TRY(write_node_keys(init.folder + "/keys.sealed", keys, credential, seams.random));
-  TRY(journal->transact("local-admin", [&](Decision& decision) -> Status {
-    Json::Array statements;
-    for (const std::string& statement : settings.statements) statements.emplace_back(statement);
-    TRY(decision.emit(
-        {.kind = "node.keys", .scope = "public", .body = Json::object({{"statements", std::move(statements)}})}));
-    return {};
-  }));
-
-  // The root key leaves in three parts, and is wiped here.
-  TRY(make_folders(init.shares_folder));
-  const Key seed{std::span<const std::uint8_t, 32>(root.seed())};
-  std::vector<std::string> shares = TRY(split_key(seed, {.needed = 2, .total = 3}, seams.random));
-  for (std::size_t i = 0; i < shares.size(); ++i) {
-    const Status written = write_file(init.shares_folder + "/" + init.member + "-root-share-" + std::to_string(i + 1),
-                                      shares[i] + "\n", FileAccess::owner_only, FileExists::refuse);
-    wipe(shares[i]);
-    TRY(written);
-  }
-  // Last: a folder with settings is a node.
-  return write_settings(init.folder, settings);
+  const Status filled = fill_folder(init, seams, root, keys, settings);
+  // Half a node is of no use, and would be in the way of the next try.
+  std::error_code ignored;
+  if (!filled) std::filesystem::remove_all(init.folder, ignored);
+  return filled;
 }
 
 Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

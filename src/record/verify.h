@@ -21,7 +21,7 @@ struct VerifyOptions {
   bool signatures = true;
   bool payloads = true;  // open each, and compare it with its commitment
   int threads = 1;
-  std::string folder = {};  // the published files of this log; empty: not looked at
+  std::string folder = {};  // the published files of this log, if there are any; empty: not looked at
 };
 
 struct VerifyReport {

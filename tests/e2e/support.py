@@ -13,6 +13,7 @@ import zlib
 
 PROGRAM = os.environ["FRISTAD_PROGRAM"]
 MAKE_IMAGES = os.environ["FRISTAD_MAKE_IMAGES"]
+POSTGRES = os.environ["FRISTAD_POSTGRES"]
 PHOTOS = pathlib.Path(__file__).resolve().parent.parent / "data"
 NOBODY = 65534
 TIMEOUT_S = 120
@@ -115,7 +116,10 @@ class NodeCase(Case):
 
     def setUp(self):
         super().setUp()
-        self.run_program("node", "init", "se", "--member", "se", "--key-file", "se.key", "--shares", "shares")
+        self.init()
+
+    def init(self, *more):
+        self.run_program("node", "init", "se", "--member", "se", "--key-file", "se.key", "--shares", "shares", *more)
 
     def node(self, *arguments, **more):
         """Runs a command on the node; gives what it printed."""

@@ -60,6 +60,13 @@ class LogTest(NodeCase):
         tile.write_bytes(bytes(content))
         self.run_program("log", "verify", "--node", "se", expect=3)
 
+    def test_a_missing_file_is_found(self):
+        self.node("log", "publish")
+        self.path("se", "log", "shared", "checkpoint").unlink()
+        self.assertIn("publish the log again", self.run_program("log", "verify", "--node", "se", expect=3).stdout.decode())
+        self.node("log", "publish")
+        self.node("log", "verify")
+
     def test_a_proof_convinces_who_has_the_key_alone(self):
         [status] = self.node_json("node", "status")
         key = status["logs"][0]["key"]
