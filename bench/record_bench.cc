@@ -17,7 +17,7 @@
 #include "material/material.h"
 #include "record/journal.h"
 #include "record/verify.h"
-#include "tests/support/hash_sets.h"
+#include "tests/support/fixture.h"
 
 namespace {
 
@@ -145,7 +145,6 @@ void bench_records(const StoreOptions& where, std::size_t records) {
 }
 
 void bench_entries(const StoreOptions& where, const std::string& folder, std::size_t entries) {
-  constexpr std::size_t per_call = 100'000;
   Store store = must(Store::open(where));
   const Random random = system_random();
   JournalKeys journal_keys = keys(random);
@@ -164,18 +163,11 @@ void bench_entries(const StoreOptions& where, const std::string& folder, std::si
     auto journal = open(again());
     auto material = must(Material::open(*journal, options));
     const ListId list = must(material->create_list("bench", {.title = "bench"}));
-    testing::Rng rng(1);
-    std::vector<EntryBody> some(std::min(per_call, entries));
-    for (EntryBody& entry : some) {
-      entry.pdq = testing::random_hash(rng);
-      entry.classification = Classification::baseline;
-      entry.id = "case-0000/0000";
-    }
     double took = 0;
-    for (std::size_t done = 0; done < entries; done += some.size()) {
-      for (EntryBody& entry : some) entry.pdq = testing::random_bits(rng);
+    must(testing::for_fixture_batches({.entries = entries}, [&](std::span<const EntryBody> some) {
       took += timed([&] { must(material->add_entries("bench", list, some)); });
-    }
+      return Status();
+    }));
     std::printf("entries in chunks of 1,000, recorded and indexed: %.0f/s (%.1f s for %zu)\n",
                 static_cast<double>(entries) / took, took, entries);
     const double saving = timed([&] { must(material->save()); });

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "record/record_fixture.h"
+#include "tests/support/fixture.h"
 #include "tests/support/hash_sets.h"
 
 namespace fristad {
@@ -259,10 +260,8 @@ TEST_F(MaterialTest, WhatMatchesIsWhatWasAddedAndNotTakenBack) {
 }
 
 TEST_F(MaterialTest, ARebuildGivesTheSameViews) {
-  const ListId list = made_list();
-  std::vector<EntryBody> entries;
-  for (int i = 0; i < 1500; ++i) entries.push_back(random_entry());
-  const std::int64_t first = *material_->add_entries("tester", list, entries);
+  const ListId list = *testing::load_fixture(*material_, {.entries = 1500});
+  const std::int64_t first = matches_of(*testing::fixture_entry({}, 0).pdq).at(0).number;
   const NumberRange some{first, first + 1400};  // beyond the end of the first chunk
   ASSERT_TRUE(material_->withdraw("tester", list, {&some, 1}, "test"));
   ASSERT_TRUE(material_->give_opinion("tester", list, first, Verdict::dispute, Basis::relayed, "not my law"));
