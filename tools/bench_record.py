@@ -70,7 +70,8 @@ def main():
     options = parser.parse_args()
     program = os.path.abspath(options.program)
     measure(program, options.rows, "")
-    with subprocess.Popen([options.postgres_program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen([options.postgres_program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as server:
         measure(program, options.rows, server.stdout.readline().strip())
         server.stdin.close()
 

@@ -67,12 +67,13 @@ class PostgresTest(NodeCase):
         self.node("erase", "--list", "Known", "--entry", str(first), "--ground", "article 17")
         self.database("restored")
         for to, more in (("sqlite", []), ("postgres", ["--postgres", self.conninfo_of("restored")])):
-            self.run_program("restore", "node.age", "--identity", "identity", "--to", to, "--key-file", to + ".key", *more)
+            self.run_program("restore", "node.age", "--identity", "identity", "--to", to, "--key-file", to + ".key",
+                             *more)
             self.run_program("match", "--node", to, "--fail-on-match", MD5)
             self.run_program("match", "--node", to, "--fail-on-match", OTHER, expect=1)
 
     def test_two_nodes_do_not_share_a_database(self):
-        said = self.refused("node", "init", "us", "--member", "us", "--key-file", "us.key", "--shares", "s", "--postgres",
-                            self.conninfo_of("node_test_two_nodes_do_not_share_a_database"[:45]))
+        said = self.refused("node", "init", "us", "--member", "us", "--key-file", "us.key", "--shares", "s",
+                            "--postgres", self.conninfo_of("node_test_two_nodes_do_not_share_a_database"[:45]))
         self.assertNotIn("Kurz&Lang", said)
         self.assertFalse(self.path("us").exists())
