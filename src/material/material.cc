@@ -90,8 +90,27 @@ Status Material::Impl::load_lists() {
   return {};
 }
 
+Status Material::Impl::load_opined() {
+  std::unordered_set<EntryHandle> found;
+  const auto all = lists.get();
+  {
+    const std::scoped_lock lock(reading);
+    TRY(views->query("SELECT DISTINCT list, number FROM opinion", {}, [&](const SqlRow& row) {
+      ListId id{};
+      std::ranges::copy(row.bytes(0), id.begin());
+      const auto list = all->find(id);
+      if (list != all->end()) found.insert(EntryPlace::of_number(list->second.log, row.integer(1)).handle());
+      return Status();
+    }));
+  }
+  const std::unique_lock lock(opining);
+  opined = std::move(found);
+  return {};
+}
+
 Status Material::Impl::catch_up() {
   TRY(load_lists());
+  TRY(load_opined());
   for (std::uint32_t log = 0; log < own_logs; ++log) {
     const std::uint64_t size = journal.head(log).size;
     TRY(catch_up(log, followed.at(log)));
@@ -127,20 +146,37 @@ void Material::Impl::follow(std::span<const Record> records) {
   // What couldn't be followed then may work now.
   const Status status = behind ? catch_up() : take(records);
   behind = status ? std::nullopt : std::optional(status.error());
+  is_behind = behind.has_value();
 }
 
 Status Material::Impl::take(std::span<const Record> records) {
   std::vector<const Record*> chunks;
   bool lists_changed = false;
+  bool opinions = false;
   for (const Record& record : records) {
     if (record.payload.kind == kind_entries) chunks.push_back(&record);
     lists_changed = lists_changed || record.payload.kind == kind_list || record.payload.kind == kind_erased;
+    opinions = opinions || record.payload.kind == kind_opinion;
   }
   if (lists_changed) TRY(load_lists());
+  if (lists_changed) TRY(load_opined());
+  if (opinions && !lists_changed) TRY(note_opinions(records));
   TRY(index_chunks(chunks));
   for (const Record& record : records) TRY(unindex(record));
   for (const Record& record : records) {
     if (record.place.log < own_logs) followed.at(record.place.log) = record.place.position + 1;
+  }
+  return {};
+}
+
+Status Material::Impl::note_opinions(std::span<const Record> records) {
+  const auto all = lists.get();
+  const std::unique_lock lock(opining);
+  for (const Record& record : records) {
+    if (record.payload.kind != kind_opinion) continue;
+    const auto list = all->find(TRY(list_in(record.payload.body)));
+    const std::int64_t* const number = record.payload.body.find("entry")->integer();
+    if (list != all->end()) opined.insert(EntryPlace::of_number(list->second.log, *number).handle());
   }
   return {};
 }
@@ -197,6 +233,7 @@ Result<std::vector<EntryHandle>> Material::Impl::erased_handles(const Record& er
   std::vector<EntryHandle> handles;
   // Handles that never were an entry's are passed over.
   for (const Place chunk : TRY(journal.places(parts.record))) {
+    chunk_cache.drop(chunk);
     for (const std::uint32_t item : parts.items) handles.push_back(EntryPlace{chunk, item}.handle());
     if (!parts.items.empty()) continue;
     for (std::uint32_t item = 0; item < items_max; ++item) handles.push_back(EntryPlace{chunk, item}.handle());

@@ -3,14 +3,17 @@
 // What the parts of Material share. Included by this room's sources alone.
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/published.h"
+#include "material/chunk_cache.h"
 #include "material/material.h"
 
 namespace fristad {
@@ -31,11 +34,13 @@ struct Material::Impl {
   // `followed`, as save() notes it.
   std::string progress() const;
   Status load_lists();
+  Status load_opined();
   // Brings the index from `followed` to the heads of the logs.
   Status catch_up();
   Status catch_up(std::uint32_t log, std::uint64_t from);
   void follow(std::span<const Record> records);
   Status take(std::span<const Record> records);
+  Status note_opinions(std::span<const Record> records);
   Status index_chunks(std::span<const Record* const> chunks);
   Status unindex(const Record& record);
   Result<std::vector<EntryHandle>> withdrawn_handles(const Record& withdrawal) const;
@@ -47,19 +52,28 @@ struct Material::Impl {
   Result<RuleInput> rule_input(const KnownList& known, const ListId& list, std::int64_t number,
                                Classification classification, std::vector<Explanation::Opinion>* opinions) const;
   Result<std::optional<ListId>> list_of(Place chunk) const;
+  // nullptr if it isn't there any more.
+  Result<std::shared_ptr<const ChunkInfo>> chunk_info(Place chunk) const;
   Result<EntryView> entry_at(const ListId& list, const EntryPlace& place) const;
 
   Journal& journal;
   const MaterialOptions options;
   LiveIndex index;
   Published<KnownLists> lists;
+  mutable ChunkCache chunk_cache;
   std::mutex saving;
+
+  // Entries of which somebody has an opinion. What stands in the index and isn't here needs no look into the views.
+  // Guarded by `opining`.
+  mutable std::shared_mutex opining;
+  std::unordered_set<EntryHandle> opined;
 
   // Guarded by `following`: how many records of each log the index has in full; and why it has not all of them, if so.
   // Not the heads of the logs: those move before the index does.
   mutable std::mutex following;
   std::array<std::uint64_t, own_logs> followed{};
   std::optional<Error> behind;
+  std::atomic<bool> is_behind = false;
 
   // For questions. Guarded by `reading`.
   mutable std::mutex reading;

@@ -206,6 +206,7 @@ TEST_F(MaterialTest, WhatMatchesIsWhatWasAddedAndNotTakenBack) {
     ListId list;
     std::int64_t number;
     bool there = true;
+    bool disputed = false;
   };
   std::vector<Known> oracle;
   const std::array<ListId, 2> lists{made_list(), made_list({.title = "Other"})};
@@ -234,11 +235,17 @@ TEST_F(MaterialTest, WhatMatchesIsWhatWasAddedAndNotTakenBack) {
     known.there = false;
     oracle.erase(oracle.begin() + (&known - oracle.data()));
   };
+  const auto dispute = [&](Known& known) {
+    ASSERT_TRUE(
+        material_->give_opinion("tester", known.list, known.number, Verdict::dispute, Basis::examined, "wrong"));
+    known.disputed = true;
+  };
   add(lists[0], 3);
   add(lists[1], 3);
   for (int step = 0; step < 60 && !HasFatalFailure(); ++step) {
     const std::size_t what = below(100);
-    if (what < 55) add(lists.at(below(2)), what < 5 ? 1200 : 1 + below(4));
+    if (what < 45) add(lists.at(below(2)), what < 5 ? 1200 : 1 + below(4));
+    if (what >= 45 && what < 55) dispute(oracle[below(oracle.size())]);
     if (what >= 55 && what < 70) withdraw(lists.at(below(2)));
     if (what >= 70 && what < 78 && oracle.size() > 10) erase(oracle[below(oracle.size())]);
     if (what >= 78 && what < 88) {
@@ -252,7 +259,10 @@ TEST_F(MaterialTest, WhatMatchesIsWhatWasAddedAndNotTakenBack) {
     }
     for (int asked = 0; asked < 30; ++asked) {
       const Known& known = oracle[below(oracle.size())];
-      ASSERT_EQ(matches_of(known.pdq).size(), known.there ? 1u : 0u) << "step " << step << ", " << known.number;
+      const std::vector<MaterialMatch> matches = matches_of(known.pdq);
+      ASSERT_EQ(matches.size(), known.there ? 1u : 0u) << "step " << step << ", " << known.number;
+      if (!known.there) continue;
+      ASSERT_EQ(matches[0].ruling.level, known.disputed ? Level::observe : Level::enforce) << "step " << step;
     }
   }
   const auto there = static_cast<std::uint64_t>(std::ranges::count_if(oracle, &Known::there));

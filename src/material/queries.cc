@@ -75,39 +75,57 @@ Result<RuleInput> Material::Impl::rule_input(const KnownList& known, const ListI
   return input;
 }
 
+Result<std::shared_ptr<const ChunkInfo>> Material::Impl::chunk_info(Place chunk) const {
+  if (auto known = chunk_cache.find(chunk)) return known;
+  auto info = std::make_shared<ChunkInfo>();
+  const auto list = TRY(list_of(chunk));
+  if (!list) return std::shared_ptr<const ChunkInfo>();
+  info->list = *list;
+  auto record = journal.read(chunk);
+  if (!record && record.error().code == Code::permission_denied) return std::shared_ptr<const ChunkInfo>();  // erased
+  const Record read = TRY(std::move(record));
+  for (const std::string& item : read.items) {
+    info->classifications.push_back(item.empty() ? Classification::unclassified
+                                                 : TRY(EntryBody::from_item(item)).classification);
+  }
+  chunk_cache.put(chunk, info);
+  return std::shared_ptr<const ChunkInfo>(std::move(info));
+}
+
 Result<std::vector<MaterialMatch>> Material::Impl::judged(std::span<const LiveMatch> found) const {
   struct Near {
     MaterialMatch match;
-    KnownList list;
+    const KnownList* list;
+    Classification classification;
+    bool plain;  // it is in no table: what the list and the chunk say is all
   };
   std::vector<Near> near;
   bool allowed = false;
   const auto all = lists.get();
   for (const LiveMatch& one : found) {
     const EntryPlace place = EntryPlace::of(one.handle);
-    const auto list = TRY(list_of(place.chunk));
-    const auto known = list ? all->find(*list) : all->end();
+    const auto chunk = TRY(chunk_info(place.chunk));
+    const auto known = chunk ? all->find(chunk->list) : all->end();
     if (known == all->end() || one.distance > static_cast<std::uint32_t>(known->second.body.limit)) continue;
     if (known->second.body.purpose == Purpose::allow) {
       // A withdrawn entry has left the index already.
       allowed = allowed || known->second.body.state == ListState::enabled;
       continue;
     }
-    near.push_back(
-        {{.list = *list, .number = place.number(), .distance = one.distance, .place = place}, known->second});
+    const std::shared_lock lock(opining);
+    near.push_back({{.list = chunk->list, .number = place.number(), .distance = one.distance, .place = place},
+                    &known->second,
+                    chunk->classifications.at(place.item),
+                    !opined.contains(one.handle) && !is_behind.load()});
   }
   std::vector<MaterialMatch> matches;
-  std::optional<Record> chunk;  // neighbours often stand in one
   for (Near& each : near) {
-    if (!chunk || chunk->place != each.match.place.chunk) {
-      auto read = journal.read(each.match.place.chunk);
-      if (!read && read.error().code == Code::permission_denied) continue;  // erased meanwhile
-      chunk = TRY(std::move(read));
-    }
-    const std::string& item = chunk->items.at(each.match.place.item);
-    if (item.empty()) continue;
-    RuleInput input = TRY(rule_input(each.list, each.match.list, each.match.number,
-                                     TRY(EntryBody::from_item(item)).classification, nullptr));
+    RuleInput input =
+        each.plain ? RuleInput{.own = each.list->own(),
+                               .purpose = each.list->body.purpose,
+                               .list_state = each.list->body.state,
+                               .classification = each.classification}
+                   : TRY(rule_input(*each.list, each.match.list, each.match.number, each.classification, nullptr));
     input.allow_listed = allowed;
     each.match.ruling = rule_on(input);
     if (each.match.ruling.level != Level::none) matches.push_back(std::move(each.match));

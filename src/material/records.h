@@ -33,7 +33,12 @@ std::string to_text(const ListId& list);  // 32 hex digits
 
 enum class Purpose { match, allow };  // find what is in it; or don't take for found what is in it
 enum class ListState { enabled, disabled, withdrawn };
-enum class Classification { baseline, national, not_illegal, unclassified };  // as DESIGN: INTERPOL baseline first
+enum class Classification : std::uint8_t {
+  baseline,
+  national,
+  not_illegal,
+  unclassified
+};  // as DESIGN: INTERPOL baseline first
 enum class Verdict { confirm, dispute };
 enum class Basis { examined, relayed };
 
