@@ -61,7 +61,7 @@ TESTED_ELSEWHERE = {
     "src/base/random.cc": "asks the system, and decides nothing",
     "src/base/result.cc": "one switch, complete by compiler warning",
     "src/cli/backup_command.cc": "tests/e2e/test_backup.py",
-    "src/cli/entry_json.cc": "tests/e2e/test_list.py",
+    "src/material/entry_json.cc": "tests/e2e/test_list.py",
     "src/cli/env.cc": "tests/e2e/test_program.py",
     "src/cli/erase_command.cc": "tests/e2e/test_node.py",
     "src/cli/explain_command.cc": "tests/e2e/test_node.py",

@@ -7,11 +7,11 @@
 #include "base/text_escape.h"
 #include "base/try.h"
 #include "cli/commands.h"
-#include "cli/entry_json.h"
 #include "cli/list_choice.h"
 #include "cli/options.h"
 #include "cli/utc_text.h"
 #include "cli/with_node.h"
+#include "material/entry_json.h"
 
 namespace fristad {
 namespace {

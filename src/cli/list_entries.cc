@@ -11,9 +11,9 @@
 #include "cli/commands.h"
 #include "cli/list_choice.h"
 #include "cli/options.h"
-#include "cli/query.h"
 #include "cli/utc_text.h"
 #include "cli/with_node.h"
+#include "match/hash_text.h"
 
 namespace fristad {
 namespace {

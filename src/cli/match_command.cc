@@ -9,8 +9,8 @@
 #include "base/text_escape.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/query.h"
 #include "cli/with_known.h"
+#include "match/hash_text.h"
 
 namespace fristad {
 namespace {

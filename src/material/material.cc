@@ -56,6 +56,31 @@ Result<std::unique_ptr<Material>> Material::open(Journal& journal, const Materia
   return std::unique_ptr<Material>(new Material(std::move(impl)));
 }
 
+KnownList known_of(const SqlRow& row) {
+  return {.body = {.title = std::string(row.text(4)),
+                   .purpose = from_text<Purpose>(row.text(5)).value_or(Purpose::match),
+                   .handling = std::string(row.text(6)),
+                   .limit = static_cast<int>(row.integer(7)),
+                   .state = from_text<ListState>(row.text(8)).value_or(ListState::disabled)},
+          .log = Place::of(row.integer(1)).log,
+          .revision = static_cast<std::uint32_t>(row.integer(2)),
+          .scope = std::string(row.text(3))};
+}
+
+// A list as it stands in the views: the published lists are behind while a decision is made.
+Result<KnownList> known_in(Connection& views, const ListId& list) {
+  std::optional<KnownList> known;
+  TRY(
+      views.query("SELECT id, place, revision, scope, title, purpose, handling, distance_limit, state FROM list "
+                  "WHERE id = $1",
+                  {Bytes(list)}, [&](const SqlRow& row) {
+                    known = known_of(row);
+                    return Status();
+                  }));
+  if (!known) return Error{Code::not_found, "there is no list " + to_text(list)};
+  return *known;
+}
+
 // ---- The index follows ----
 
 std::string Material::Impl::progress() const {
@@ -74,15 +99,7 @@ Status Material::Impl::load_lists() {
                      [&](const SqlRow& row) {
                        ListId id{};
                        std::ranges::copy(row.bytes(0), id.begin());
-                       KnownList& list = (*all)[id];
-                       list.log = Place::of(row.integer(1)).log;
-                       list.revision = static_cast<std::uint32_t>(row.integer(2));
-                       list.scope = row.text(3);
-                       list.body = {.title = std::string(row.text(4)),
-                                    .purpose = from_text<Purpose>(row.text(5)).value_or(Purpose::match),
-                                    .handling = std::string(row.text(6)),
-                                    .limit = static_cast<int>(row.integer(7)),
-                                    .state = from_text<ListState>(row.text(8)).value_or(ListState::disabled)};
+                       (*all)[id] = known_of(row);
                        return Status();
                      }));
   }
@@ -263,11 +280,14 @@ Result<ListId> Material::create_list(std::string_view actor, const ListBody& bod
   return recorded.front().id;
 }
 
-Status Material::revise_list(std::string_view actor, const ListId& list,
-                             const std::function<Status(ListBody&)>& change) {
+Status Material::revise_list(std::string_view actor, const ListId& list, const std::function<Status(ListBody&)>& change,
+                             std::optional<std::uint32_t> if_revision) {
   TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
-    const KnownList known = TRY(impl_->known(list));
+    const KnownList known = TRY(known_in(decision.views(), list));
     if (!known.own()) return not_ours(list);
+    if (if_revision && *if_revision != known.revision) {
+      return Error{Code::conflict, "the list has changed since: it is at revision " + std::to_string(known.revision)};
+    }
     ListBody body = known.body;
     TRY(change(body));
     if (known.body.state == ListState::withdrawn) return Error{Code::conflict, "the list was withdrawn, for good"};
@@ -293,7 +313,7 @@ Result<std::int64_t> Material::add_entries(std::string_view actor, const ListId&
     }
   }
   const auto recorded = TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
-    const KnownList known = TRY(impl_->known(list));
+    const KnownList known = TRY(known_in(decision.views(), list));
     if (!known.own()) return not_ours(list);
     if (known.body.state == ListState::withdrawn) return Error{Code::conflict, "the list was withdrawn, for good"};
     for (std::vector<std::string>& items : chunks) {
@@ -314,7 +334,7 @@ Result<std::vector<Recall>> Material::withdraw(std::string_view actor, const Lis
   }
   const WithdrawalBody withdrawal{list, {entries.begin(), entries.end()}, std::string(reason)};
   TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
-    const KnownList known = TRY(impl_->known(list));
+    const KnownList known = TRY(known_in(decision.views(), list));
     if (!known.own()) return not_ours(list);
     for (const NumberRange& range : entries) {
       const auto there =

@@ -98,8 +98,9 @@ class Material {
 
   Result<ListId> create_list(std::string_view actor, const ListBody& body);
   // Changes what `change` changes of the list as it is then. Errors: not_found, permission_denied (not ours),
-  // conflict (withdrawn lists stay so).
-  Status revise_list(std::string_view actor, const ListId& list, const std::function<Status(ListBody&)>& change);
+  // conflict (withdrawn lists stay so; it isn't at `if_revision`).
+  Status revise_list(std::string_view actor, const ListId& list, const std::function<Status(ListBody&)>& change,
+                     std::optional<std::uint32_t> if_revision = {});
   // All of them or, on an error, none of those in the same call; at most 100,000. Gives the number of the first.
   Result<std::int64_t> add_entries(std::string_view actor, const ListId& list, std::span<const EntryBody> entries);
   // They stop matching before this returns. Gives the matches that were kept of them.
@@ -124,8 +125,9 @@ class Material {
   Result<std::vector<ListInfo>> lists() const;
   Result<ListInfo> list(const ListId& id) const;
   Result<EntryView> entry(const ListId& list, std::int64_t number) const;
-  // In the order of numbers.
-  Status for_each_entry(const ListId& list, const std::function<Status(const EntryView&)>& use) const;
+  // In the order of numbers, from one on; an error from `use` ends it.
+  Status for_each_entry(const ListId& list, const std::function<Status(const EntryView&)>& use,
+                        std::int64_t from = 0) const;
   Result<Explanation> explain(const ListId& list, std::int64_t number) const;
   Result<std::vector<Recall>> recalls(const ListId& list, std::span<const NumberRange> entries) const;
 

@@ -184,26 +184,28 @@ Result<EntryView> Material::entry(const ListId& list, std::int64_t number) const
   return impl_->entry_at(list, EntryPlace::of_number(known.log, number));
 }
 
-Status Material::for_each_entry(const ListId& list, const std::function<Status(const EntryView&)>& use) const {
-  TRY(impl_->known(list));
+Status Material::for_each_entry(const ListId& list, const std::function<Status(const EntryView&)>& use,
+                                std::int64_t from) const {
+  const KnownList known = TRY(impl_->known(list));
+  const EntryPlace first = EntryPlace::of_number(known.log, from);
   std::vector<Place> chunks;
   std::map<std::int64_t, std::string> withdrawn;
   {
     const std::scoped_lock lock(impl_->reading);
-    TRY(impl_->views->query("SELECT place FROM chunk WHERE list = $1 ORDER BY place", {Bytes(list)},
-                            [&](const SqlRow& row) {
+    TRY(impl_->views->query("SELECT place FROM chunk WHERE list = $1 AND place >= $2 ORDER BY place",
+                            {Bytes(list), first.chunk.value()}, [&](const SqlRow& row) {
                               chunks.push_back(Place::of(row.integer(0)));
                               return Status();
                             }));
-    TRY(impl_->views->query("SELECT number, reason FROM withdrawn WHERE list = $1", {Bytes(list)},
-                            [&](const SqlRow& row) {
+    TRY(impl_->views->query("SELECT number, reason FROM withdrawn WHERE list = $1 AND number >= $2",
+                            {Bytes(list), from}, [&](const SqlRow& row) {
                               withdrawn.emplace(row.integer(0), row.text(1));
                               return Status();
                             }));
   }
   for (const Place place : chunks) {
     const Record chunk = TRY(impl_->journal.read(place));
-    for (std::uint32_t item = 0; item < chunk.items.size(); ++item) {
+    for (std::uint32_t item = place == first.chunk ? first.item : 0; item < chunk.items.size(); ++item) {
       if (chunk.items[item].empty()) continue;
       EntryView entry{.list = list,
                       .number = EntryPlace{place, item}.number(),

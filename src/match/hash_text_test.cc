@@ -1,4 +1,4 @@
-#include "cli/query.h"
+#include "match/hash_text.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "cli/entry_json.h"
+#include "material/entry_json.h"
 
 #include "base/hex.h"
 

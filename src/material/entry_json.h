@@ -1,6 +1,6 @@
 #pragma once
 
-// How an entry of a list is written in JSON, the same in every command, and the columns that a list of a node has.
+// How an entry of a list is written in JSON: the same in every command and answer.
 
 #include "base/json_writer.h"
 #include "material/material.h"
