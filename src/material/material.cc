@@ -267,8 +267,8 @@ Result<KnownList> Material::Impl::known(const ListId& list) const {
 
 // ---- Decisions ----
 
-Result<ListId> Material::create_list(std::string_view actor, const ListBody& body) {
-  const auto recorded = TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
+Result<ListId> Material::create_list(const By& by, const ListBody& body) {
+  const auto recorded = TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
     // A list is its own scope, which nobody else reads until its owner says so. Allow lists are nobody else's business.
     const RecordId id = TRY(decision.new_id());
     TRY(decision.emit({.kind = std::string(kind_list),
@@ -280,9 +280,9 @@ Result<ListId> Material::create_list(std::string_view actor, const ListBody& bod
   return recorded.front().id;
 }
 
-Status Material::revise_list(std::string_view actor, const ListId& list, const std::function<Status(ListBody&)>& change,
+Status Material::revise_list(const By& by, const ListId& list, const std::function<Status(ListBody&)>& change,
                              std::optional<std::uint32_t> if_revision) {
-  TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
+  TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
     const KnownList known = TRY(known_in(decision.views(), list));
     if (!known.own()) return not_ours(list);
     if (if_revision && *if_revision != known.revision) {
@@ -300,8 +300,7 @@ Status Material::revise_list(std::string_view actor, const ListId& list, const s
   return {};
 }
 
-Result<std::int64_t> Material::add_entries(std::string_view actor, const ListId& list,
-                                           std::span<const EntryBody> entries) {
+Result<std::int64_t> Material::add_entries(const By& by, const ListId& list, std::span<const EntryBody> entries) {
   if (entries.empty() || entries.size() > entries_per_call_max) {
     return Error{Code::invalid_argument, "from 1 to 100,000 entries are added at once"};
   }
@@ -312,7 +311,7 @@ Result<std::int64_t> Material::add_entries(std::string_view actor, const ListId&
       items.push_back(entry.to_item());
     }
   }
-  const auto recorded = TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
+  const auto recorded = TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
     const KnownList known = TRY(known_in(decision.views(), list));
     if (!known.own()) return not_ours(list);
     if (known.body.state == ListState::withdrawn) return Error{Code::conflict, "the list was withdrawn, for good"};
@@ -327,13 +326,13 @@ Result<std::int64_t> Material::add_entries(std::string_view actor, const ListId&
   return EntryPlace{recorded.front().place, 0}.number();
 }
 
-Result<std::vector<Recall>> Material::withdraw(std::string_view actor, const ListId& list,
-                                               std::span<const NumberRange> entries, std::string_view reason) {
+Result<std::vector<Recall>> Material::withdraw(const By& by, const ListId& list, std::span<const NumberRange> entries,
+                                               std::string_view reason) {
   if (reason.empty() || reason.size() > reason_bytes_max) {
     return Error{Code::invalid_argument, "a withdrawal says why, in at most 1,000 bytes"};
   }
   const WithdrawalBody withdrawal{list, {entries.begin(), entries.end()}, std::string(reason)};
-  TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
+  TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
     const KnownList known = TRY(known_in(decision.views(), list));
     if (!known.own()) return not_ours(list);
     for (const NumberRange& range : entries) {
@@ -351,15 +350,15 @@ Result<std::vector<Recall>> Material::withdraw(std::string_view actor, const Lis
   return recalls(list, entries);
 }
 
-Status Material::give_opinion(std::string_view actor, const ListId& list, std::int64_t number, Verdict verdict,
-                              Basis basis, std::string_view reason) {
+Status Material::give_opinion(const By& by, const ListId& list, std::int64_t number, Verdict verdict, Basis basis,
+                              std::string_view reason) {
   if (reason.size() > reason_bytes_max) return Error{Code::invalid_argument, "a reason has at most 1,000 bytes"};
   if (verdict == Verdict::dispute && reason.empty()) {
     return Error{Code::invalid_argument, "a dispute says why: \"wrong\", \"not my law\", ..."};
   }
   const KnownList known = TRY(impl_->known(list));
   TRY(entry(list, number));
-  TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
+  TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
     TRY(decision.emit({.kind = std::string(kind_opinion),
                        .scope = known.scope,
                        .body = Json::object({{"list", to_text(list)},
@@ -372,41 +371,40 @@ Status Material::give_opinion(std::string_view actor, const ListId& list, std::i
   return {};
 }
 
-Status Material::keep_matches(std::string_view actor, std::string_view reference,
-                              std::span<const MaterialMatch> matches) {
+Status Material::keep_matches(const By& by, std::string_view reference, std::span<const MaterialMatch> matches) {
   if (reference.empty() || reference.size() > reason_bytes_max) {
     return Error{Code::invalid_argument, "matches are kept under a reference of at most 1,000 bytes"};
   }
-  for (std::size_t from = 0; from < matches.size(); from += items_max) {
-    std::vector<std::string> items;
-    for (const MaterialMatch& match : matches.subspan(from, std::min(items_max, matches.size() - from))) {
-      Json::Array reasons;
-      for (const std::string_view reason : match.ruling.reasons) reasons.emplace_back(reason);
-      items.push_back(canonical(Json::object({{"list", to_text(match.list)},
-                                              {"entry", match.number},
-                                              {"distance", static_cast<std::int64_t>(match.distance)},
-                                              {"level", to_text(match.ruling.level)},
-                                              {"reasons", std::move(reasons)},
-                                              {"rule", rule_version}})));
-    }
-    const Json as_of = TRY(parse_json(impl_->progress(), {}));
-    TRY(impl_->journal.transact(actor, [&](Decision& decision) -> Status {
+  const Json as_of = TRY(parse_json(impl_->progress(), {}));
+  TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
+    for (std::size_t from = 0; from < matches.size(); from += items_max) {
+      std::vector<std::string> items;
+      for (const MaterialMatch& match : matches.subspan(from, std::min(items_max, matches.size() - from))) {
+        Json::Array reasons;
+        for (const std::string_view reason : match.ruling.reasons) reasons.emplace_back(reason);
+        items.push_back(canonical(Json::object({{"list", to_text(match.list)},
+                                                {"entry", match.number},
+                                                {"distance", static_cast<std::int64_t>(match.distance)},
+                                                {"level", to_text(match.ruling.level)},
+                                                {"reasons", std::move(reasons)},
+                                                {"rule", rule_version}})));
+      }
       TRY(decision.emit({.kind = std::string(kind_kept),
                          .body = Json::object({{"reference", reference}, {"as_of", as_of}}),
-                         .items = items}));
-      return {};
-    }));
-  }
+                         .items = std::move(items)}));
+    }
+    return {};
+  }));
   return {};
 }
 
-Status Material::erase_entry(std::string_view actor, const ListId& list, std::int64_t number, std::string_view ground) {
+Status Material::erase_entry(const By& by, const ListId& list, std::int64_t number, std::string_view ground) {
   const KnownList known = TRY(impl_->known(list));
   if (!known.own()) return not_ours(list);
   const EntryPlace place = EntryPlace::of_number(known.log, number);
   TRY(impl_->entry_at(list, place));
   const Record chunk = TRY(impl_->journal.read(place.chunk));
-  TRY(impl_->journal.erase(actor, chunk.id, {&place.item, 1}, ground));
+  TRY(impl_->journal.erase(by, chunk.id, {&place.item, 1}, ground));
   return purge();
 }
 

@@ -96,22 +96,22 @@ class Material {
 
   // ---- Decisions ----
 
-  Result<ListId> create_list(std::string_view actor, const ListBody& body);
+  Result<ListId> create_list(const By& by, const ListBody& body);
   // Changes what `change` changes of the list as it is then. Errors: not_found, permission_denied (not ours),
   // conflict (withdrawn lists stay so; it isn't at `if_revision`).
-  Status revise_list(std::string_view actor, const ListId& list, const std::function<Status(ListBody&)>& change,
+  Status revise_list(const By& by, const ListId& list, const std::function<Status(ListBody&)>& change,
                      std::optional<std::uint32_t> if_revision = {});
   // All of them or, on an error, none of those in the same call; at most 100,000. Gives the number of the first.
-  Result<std::int64_t> add_entries(std::string_view actor, const ListId& list, std::span<const EntryBody> entries);
+  Result<std::int64_t> add_entries(const By& by, const ListId& list, std::span<const EntryBody> entries);
   // They stop matching before this returns. Gives the matches that were kept of them.
-  Result<std::vector<Recall>> withdraw(std::string_view actor, const ListId& list, std::span<const NumberRange> entries,
+  Result<std::vector<Recall>> withdraw(const By& by, const ListId& list, std::span<const NumberRange> entries,
                                        std::string_view reason);
-  Status give_opinion(std::string_view actor, const ListId& list, std::int64_t number, Verdict verdict, Basis basis,
+  Status give_opinion(const By& by, const ListId& list, std::int64_t number, Verdict verdict, Basis basis,
                       std::string_view reason);
   // Keeps why these matched, under a reference of the caller's, so that they can be recalled.
-  Status keep_matches(std::string_view actor, std::string_view reference, std::span<const MaterialMatch> matches);
+  Status keep_matches(const By& by, std::string_view reference, std::span<const MaterialMatch> matches);
   // Erases an entry everywhere: record, index, files. See Journal::erase().
-  Status erase_entry(std::string_view actor, const ListId& list, std::int64_t number, std::string_view ground);
+  Status erase_entry(const By& by, const ListId& list, std::int64_t number, std::string_view ground);
 
   // ---- Questions ----
 

@@ -259,9 +259,8 @@ Status Node::Impl::complete_erasures() {
   return missed ? journal->scrub() : Status();
 }
 
-Status Node::erase(std::string_view actor, const RecordId& id, std::span<const std::uint32_t> items,
-                   std::string_view ground) {
-  TRY(impl_->journal->erase(actor, id, items, ground));
+Status Node::erase(const By& by, const RecordId& id, std::span<const std::uint32_t> items, std::string_view ground) {
+  TRY(impl_->journal->erase(by, id, items, ground));
   TRY(impl_->note_erasure(id, items));
   if (impl_->material) TRY(impl_->material->purge());
   return impl_->journal->scrub();

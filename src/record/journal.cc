@@ -92,8 +92,13 @@ Status Journal::Impl::load_logs() {
   return {};
 }
 
-Result<std::vector<Recorded>> Journal::transact(std::string_view actor, const Decide& decide) {
-  return std::move(transact_all(actor, {&decide, 1}).front());
+Result<std::vector<Recorded>> Journal::transact(const By& by, const Decide& decide) {
+  if (!by.also) return std::move(transact_all(by.actor, {&decide, 1}).front());
+  const Decide both = [&](Decision& decision) -> Status {
+    TRY(decide(decision));
+    return by.also(decision);
+  };
+  return std::move(transact_all(by.actor, {&both, 1}).front());
 }
 
 std::vector<Result<std::vector<Recorded>>> Journal::transact_all(std::string_view actor,

@@ -68,7 +68,7 @@ struct Recorded {
 
 class Decision {
  public:
-  // To read the views with. Only folds write.
+  // To read the views with. Only folds write those; tables that aren't views (idempotency keys) may be written here.
   Connection& views() { return connection_; }
   std::int64_t now_ms() const { return now_ms_; }
   std::string_view actor() const { return actor_; }
@@ -99,6 +99,21 @@ struct VerifyOptions;
 struct VerifyReport;
 
 using Decide = std::function<Status(Decision&)>;
+
+// Who decides, and what is written in the same decision, behind the rest of it: an approval that it uses up, the
+// idempotency key that it came with. Either all of it is recorded or nothing.
+//
+//   journal.transact("analyst", decide);
+//   journal.transact({"analyst", use_up(approval)}, decide);
+struct By {
+  By(std::string_view who) : actor(who) {}
+  By(const std::string& who) : actor(who) {}
+  By(const char* who) : actor(who) {}
+  By(std::string_view who, Decide what) : actor(who), also(std::move(what)) {}
+
+  std::string_view actor;
+  Decide also = {};
+};
 
 // The secrets that a journal works with. The node's key store fills them; they are wiped with the journal.
 struct JournalKeys {
@@ -137,7 +152,7 @@ class Journal {
 
   // Errors: that of the decision; unavailable (disk full, database gone): then nothing was recorded, and reading goes
   // on.
-  Result<std::vector<Recorded>> transact(std::string_view actor, const Decide& decide);
+  Result<std::vector<Recorded>> transact(const By& by, const Decide& decide);
   // Many decisions of one caller in one commit: element i is the outcome of decision i.
   std::vector<Result<std::vector<Recorded>>> transact_all(std::string_view actor, std::span<const Decide> decisions);
 
@@ -164,7 +179,7 @@ class Journal {
 
   // Erases a record of our own, or single items of a chunk: payload, salt and key go, the leaf and a record of the
   // erasure stay. `facts` says which facts lawfully remain. Errors: not_found, permission_denied (not ours).
-  Result<Recorded> erase(std::string_view actor, const RecordId& id, std::span<const std::uint32_t> items,
+  Result<Recorded> erase(const By& by, const RecordId& id, std::span<const std::uint32_t> items,
                          std::string_view ground);
   // Gets what was erased out of the files of the database: see Connection::checkpoint_and_scrub().
   Status scrub();

@@ -63,9 +63,9 @@ Result<ErasedParts> erased_parts(const Record& erasure) {
   return parts;
 }
 
-Result<Recorded> Journal::erase(std::string_view actor, const RecordId& id, std::span<const std::uint32_t> items,
+Result<Recorded> Journal::erase(const By& by, const RecordId& id, std::span<const std::uint32_t> items,
                                 std::string_view ground) {
-  auto recorded = TRY(transact(actor, [&](Decision& decision) -> Status {
+  auto recorded = TRY(transact(by, [&](Decision& decision) -> Status {
     std::vector<Place> places;
     bool erased = false;
     TRY(decision.views().query("SELECT place, sealed IS NULL FROM record WHERE id = $1", {Bytes(id)},
