@@ -23,13 +23,7 @@ struct EraseOptions {
 
 Status erase_entry(Node& node, const EraseOptions& options) {
   const ListInfo list = TRY(choose_list(node.material(), options.list));
-  if (!list.own) return Error{Code::permission_denied, "another member's list: only its owner erases from it"};
-  TRY(node.material().entry(list.id, options.entry));
-  // Allow lists are nobody else's business: they stand in the private log.
-  const EntryPlace place =
-      EntryPlace::of_number(list.body.purpose == Purpose::allow ? private_log : shared_log, options.entry);
-  const Record chunk = TRY(node.journal().read(place.chunk));
-  return node.erase(options.node.actor, chunk.id, {&place.item, 1}, options.ground);
+  return node.erase_entry(options.node.actor, list.id, options.entry, options.ground);
 }
 
 int run_erase(const EraseOptions& options, Env& env) {

@@ -28,7 +28,12 @@ constexpr std::array tables_sql{
         "PRIMARY KEY(place, item))"),
     Sql("CREATE INDEX kept_match_entry ON kept_match(list, number)"),
 };
-constexpr std::array migrations{Migration{.version = 2, .what = "lists", .statements = tables_sql}};
+constexpr std::array state_sql{
+    Sql("CREATE TABLE entry_state(list bytea NOT NULL, number bigint NOT NULL, place bigint NOT NULL, "
+        "paused_until bigint NOT NULL, PRIMARY KEY(list, number))"),
+};
+constexpr std::array migrations{Migration{.version = 2, .what = "lists", .statements = tables_sql},
+                                Migration{.version = 3, .what = "entries that rest", .statements = state_sql}};
 
 constexpr std::array tables{
     ViewTable{
@@ -40,6 +45,8 @@ constexpr std::array tables{
               "SELECT list, number, reason, at FROM withdrawn ORDER BY list, number", "biti"},
     ViewTable{"erased_entry", "DELETE FROM erased_entry", "SELECT list, number FROM erased_entry ORDER BY list, number",
               "bi"},
+    ViewTable{"entry_state", "DELETE FROM entry_state",
+              "SELECT list, number, place, paused_until FROM entry_state ORDER BY list, number", "biii"},
     ViewTable{"opinion", "DELETE FROM opinion",
               "SELECT list, number, log, verdict, reason, basis, at, place FROM opinion ORDER BY place", "biitttii"},
     ViewTable{"kept_match", "DELETE FROM kept_match",
@@ -123,7 +130,8 @@ Status erase_entries(Fold& fold, const Record& record, std::span<const std::uint
   TRY(fold.views().execute("DELETE FROM chunk WHERE place = $1", {record.place.value()}));
   const std::int64_t first = EntryPlace{record.place, 0}.number();
   for (const Sql remove : {Sql("DELETE FROM erased_entry WHERE list = $1 AND number >= $2 AND number < $3"),
-                           Sql("DELETE FROM withdrawn WHERE list = $1 AND number >= $2 AND number < $3")}) {
+                           Sql("DELETE FROM withdrawn WHERE list = $1 AND number >= $2 AND number < $3"),
+                           Sql("DELETE FROM entry_state WHERE list = $1 AND number >= $2 AND number < $3")}) {
     TRY(fold.views().execute(remove, {Bytes(list), first, first + entries_per_chunk}));
   }
   return {};
@@ -161,6 +169,26 @@ Status apply_withdrawn(Fold& fold, const Record& record) {
                     .subject = to_hex(withdrawal.list),
                     .at_ms = record.payload.at_ms,
                     .dimensions = canonical(Json::object({{"count", count}}))});
+}
+
+Status check_entry_state(const Record& record) {
+  TRY(EntryStateBody::from_json(record.payload.body));
+  return {};
+}
+
+// The revisions of a state all stand in the log of the list, in order. A note stays in the sealed record.
+Status apply_entry_state(Fold& fold, const Record& record) {
+  const EntryStateBody body = TRY(EntryStateBody::from_json(record.payload.body));
+  TRY(fold.views().execute(
+      "INSERT INTO entry_state(list, number, place, paused_until) VALUES ($1, $2, $3, $4) "
+      "ON CONFLICT(list, number) DO UPDATE SET place = excluded.place, paused_until = excluded.paused_until",
+      {Bytes(body.list), body.number, record.place.value(), body.state.paused_until_ms}));
+  return {};
+}
+
+Status erase_entry_state(Fold& fold, const Record& record, std::span<const std::uint32_t>) {
+  TRY(fold.views().execute("DELETE FROM entry_state WHERE place = $1", {record.place.value()}));
+  return {};
 }
 
 Status check_opinion(const Record& record) {
@@ -231,6 +259,7 @@ constexpr std::array kinds{
     Kind{.name = kind_list, .check = check_list, .apply = apply_list, .erase = erase_list},
     Kind{.name = kind_entries, .check = check_entries, .apply = apply_entries, .erase = erase_entries},
     Kind{.name = kind_withdrawn, .check = check_withdrawn, .apply = apply_withdrawn},
+    Kind{.name = kind_entry_state, .check = check_entry_state, .apply = apply_entry_state, .erase = erase_entry_state},
     Kind{.name = kind_opinion, .check = check_opinion, .apply = apply_opinion, .erase = erase_opinion},
     Kind{.name = kind_kept, .check = check_kept, .apply = apply_kept, .erase = erase_kept},
 };

@@ -17,6 +17,7 @@ void write_entry_members(JsonWriter& json, const EntryBody& body) {
   text("raw", body.raw);
   text("scheme", body.scheme);
   text("note", body.note);
+  text("context", body.context);
 }
 
 void write_entry(JsonWriter& json, const EntryView& entry) {
@@ -24,6 +25,7 @@ void write_entry(JsonWriter& json, const EntryView& entry) {
   write_entry_members(json, entry.body);
   json.member("withdrawn", entry.withdrawn);
   if (entry.withdrawn) json.member("reason", entry.reason);
+  if (entry.paused_until_ms != 0) json.member("paused_until", entry.paused_until_ms);
   json.end_object();
 }
 

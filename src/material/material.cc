@@ -15,6 +15,10 @@ Error not_ours(const ListId& list) {
   return {Code::permission_denied, "list " + to_text(list) + " is another member's: only its owner changes it"};
 }
 
+bool is_remark(const Record& record) {
+  return record.payload.kind == kind_opinion || record.payload.kind == kind_entry_state;
+}
+
 }  // namespace
 
 Material::Material(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -107,27 +111,29 @@ Status Material::Impl::load_lists() {
   return {};
 }
 
-Status Material::Impl::load_opined() {
+Status Material::Impl::load_remarked() {
   std::unordered_set<EntryHandle> found;
   const auto all = lists.get();
   {
     const std::scoped_lock lock(reading);
-    TRY(views->query("SELECT DISTINCT list, number FROM opinion", {}, [&](const SqlRow& row) {
-      ListId id{};
-      std::ranges::copy(row.bytes(0), id.begin());
-      const auto list = all->find(id);
-      if (list != all->end()) found.insert(EntryPlace::of_number(list->second.log, row.integer(1)).handle());
-      return Status();
-    }));
+    TRY(views->query("SELECT list, number FROM opinion UNION SELECT list, number FROM entry_state", {},
+                     [&](const SqlRow& row) {
+                       ListId id{};
+                       std::ranges::copy(row.bytes(0), id.begin());
+                       const auto list = all->find(id);
+                       if (list != all->end())
+                         found.insert(EntryPlace::of_number(list->second.log, row.integer(1)).handle());
+                       return Status();
+                     }));
   }
-  const std::unique_lock lock(opining);
-  opined = std::move(found);
+  const std::unique_lock lock(remarking);
+  remarked = std::move(found);
   return {};
 }
 
 Status Material::Impl::catch_up() {
   TRY(load_lists());
-  TRY(load_opined());
+  TRY(load_remarked());
   for (std::uint32_t log = 0; log < own_logs; ++log) {
     const std::uint64_t size = journal.head(log).size;
     TRY(catch_up(log, followed.at(log)));
@@ -169,15 +175,15 @@ void Material::Impl::follow(std::span<const Record> records) {
 Status Material::Impl::take(std::span<const Record> records) {
   std::vector<const Record*> chunks;
   bool lists_changed = false;
-  bool opinions = false;
+  bool remarks = false;
   for (const Record& record : records) {
     if (record.payload.kind == kind_entries) chunks.push_back(&record);
     lists_changed = lists_changed || record.payload.kind == kind_list || record.payload.kind == kind_erased;
-    opinions = opinions || record.payload.kind == kind_opinion;
+    remarks = remarks || is_remark(record);
   }
   if (lists_changed) TRY(load_lists());
-  if (lists_changed) TRY(load_opined());
-  if (opinions && !lists_changed) TRY(note_opinions(records));
+  if (lists_changed) TRY(load_remarked());
+  if (remarks && !lists_changed) TRY(note_remarks(records));
   TRY(index_chunks(chunks));
   for (const Record& record : records) TRY(unindex(record));
   for (const Record& record : records) {
@@ -186,14 +192,14 @@ Status Material::Impl::take(std::span<const Record> records) {
   return {};
 }
 
-Status Material::Impl::note_opinions(std::span<const Record> records) {
+Status Material::Impl::note_remarks(std::span<const Record> records) {
   const auto all = lists.get();
-  const std::unique_lock lock(opining);
+  const std::unique_lock lock(remarking);
   for (const Record& record : records) {
-    if (record.payload.kind != kind_opinion) continue;
+    if (!is_remark(record)) continue;
     const auto list = all->find(TRY(list_in(record.payload.body)));
     const std::int64_t* const number = record.payload.body.find("entry")->integer();
-    if (list != all->end()) opined.insert(EntryPlace::of_number(list->second.log, *number).handle());
+    if (list != all->end()) remarked.insert(EntryPlace::of_number(list->second.log, *number).handle());
   }
   return {};
 }
@@ -371,6 +377,30 @@ Status Material::give_opinion(const By& by, const ListId& list, std::int64_t num
   return {};
 }
 
+Status Material::revise_entry(const By& by, const ListId& list, std::int64_t number,
+                              const std::function<Status(EntryState&)>& change) {
+  TRY(entry(list, number));
+  TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
+    const KnownList known = TRY(known_in(decision.views(), list));
+    if (!known.own()) return not_ours(list);
+    const auto last = TRY(decision.views().integer("SELECT place FROM entry_state WHERE list = $1 AND number = $2",
+                                                   {Bytes(list), number}));
+    EntryStateBody body{.list = list, .number = number, .state = {}};
+    Draft draft{.kind = std::string(kind_entry_state), .scope = known.scope};
+    if (last) {
+      // Of the same decision it isn't on disk yet: each entry is revised once in it.
+      const Record record = TRY(impl_->journal.read(Place::of(*last)));
+      body = TRY(EntryStateBody::from_json(record.payload.body));
+      draft.revises = record.id;
+    }
+    TRY(change(body.state));
+    draft.body = body.to_json();
+    TRY(decision.emit(std::move(draft)));
+    return {};
+  }));
+  return {};
+}
+
 Status Material::keep_matches(const By& by, std::string_view reference, std::span<const MaterialMatch> matches) {
   if (reference.empty() || reference.size() > reason_bytes_max) {
     return Error{Code::invalid_argument, "matches are kept under a reference of at most 1,000 bytes"};
@@ -398,14 +428,20 @@ Status Material::keep_matches(const By& by, std::string_view reference, std::spa
   return {};
 }
 
-Status Material::erase_entry(const By& by, const ListId& list, std::int64_t number, std::string_view ground) {
+Result<std::vector<ErasedParts>> Material::erasable(const ListId& list, std::int64_t number) const {
   const KnownList known = TRY(impl_->known(list));
   if (!known.own()) return not_ours(list);
   const EntryPlace place = EntryPlace::of_number(known.log, number);
   TRY(impl_->entry_at(list, place));
-  const Record chunk = TRY(impl_->journal.read(place.chunk));
-  TRY(impl_->journal.erase(by, chunk.id, {&place.item, 1}, ground));
-  return purge();
+  std::vector<ErasedParts> parts{{.record = TRY(impl_->journal.read(place.chunk)).id, .items = {place.item}}};
+  std::optional<std::int64_t> state;
+  {
+    const std::scoped_lock lock(impl_->reading);
+    state = TRY(
+        impl_->views->integer("SELECT place FROM entry_state WHERE list = $1 AND number = $2", {Bytes(list), number}));
+  }
+  if (state) parts.push_back({.record = TRY(impl_->journal.read(Place::of(*state))).id, .items = {}});
+  return parts;
 }
 
 LiveIndexInfo Material::index_info() const {

@@ -50,7 +50,8 @@ struct EntryView {
   std::int64_t number = 0;  // counted from 1 in its list
   EntryBody body = {};
   bool withdrawn = false;
-  std::string reason = {};  // of the withdrawal
+  std::string reason = {};           // of the withdrawal
+  std::int64_t paused_until_ms = 0;  // as EntryState; its note is in `body`
 };
 
 struct MaterialMatch {
@@ -108,19 +109,28 @@ class Material {
                                        std::string_view reason);
   Status give_opinion(const By& by, const ListId& list, std::int64_t number, Verdict verdict, Basis basis,
                       std::string_view reason);
+  // Changes what `change` changes of how an entry of our own stands: its note, whether it rests. Errors: not_found,
+  // permission_denied (not ours), those of `change`.
+  Status revise_entry(const By& by, const ListId& list, std::int64_t number,
+                      const std::function<Status(EntryState&)>& change);
   // Keeps why these matched, under a reference of the caller's, so that they can be recalled.
   Status keep_matches(const By& by, std::string_view reference, std::span<const MaterialMatch> matches);
-  // Erases an entry everywhere: record, index, files. See Journal::erase().
-  Status erase_entry(const By& by, const ListId& list, std::int64_t number, std::string_view ground);
+  // What has to be erased so that nothing is left of an entry of our own, by Node::erase() or Journal::erase() and
+  // purge(). Errors: not_found, permission_denied (not ours).
+  Result<std::vector<ErasedParts>> erasable(const ListId& list, std::int64_t number) const;
 
   // ---- Questions ----
 
-  // Those within the limit of their list and ruled higher than none; nearest first.
-  Result<std::vector<MaterialMatch>> match(const PdqHash& query, int limit, MatchScratch& scratch) const;
+  // Those within the limit of their list and ruled higher than none; nearest first. `Ruled::all`: also those ruled
+  // none, of disabled lists and resting; those withdrawn never.
+  enum class Ruled { matches, all };
+  Result<std::vector<MaterialMatch>> match(const PdqHash& query, int limit, MatchScratch& scratch,
+                                           Ruled ruled = Ruled::matches) const;
   // Element i answers query i.
   Result<std::vector<std::vector<MaterialMatch>>> match_batch(std::span<const PdqHash> queries, int limit,
                                                               MatchScratch& scratch) const;
-  Result<std::vector<MaterialMatch>> find(DigestKind kind, std::span<const std::uint8_t> digest) const;
+  Result<std::vector<MaterialMatch>> find(DigestKind kind, std::span<const std::uint8_t> digest,
+                                          Ruled ruled = Ruled::matches) const;
 
   Result<std::vector<ListInfo>> lists() const;
   Result<ListInfo> list(const ListId& id) const;

@@ -34,21 +34,24 @@ struct Material::Impl {
   // `followed`, as save() notes it.
   std::string progress() const;
   Status load_lists();
-  Status load_opined();
+  Status load_remarked();
   // Brings the index from `followed` to the heads of the logs.
   Status catch_up();
   Status catch_up(std::uint32_t log, std::uint64_t from);
   void follow(std::span<const Record> records);
   Status take(std::span<const Record> records);
-  Status note_opinions(std::span<const Record> records);
+  Status note_remarks(std::span<const Record> records);
   Status index_chunks(std::span<const Record* const> chunks);
   Status unindex(const Record& record);
   Result<std::vector<EntryHandle>> withdrawn_handles(const Record& withdrawal) const;
   Result<std::vector<EntryHandle>> erased_handles(const Record& erasure) const;
   Result<KnownList> known(const ListId& list) const;
+  // Nothing was said: as it stands in its chunk.
+  Result<EntryState> state_of(const ListId& list, std::int64_t number) const;
+  Result<EntryState> state_at(Place place) const;
 
   // Of one query's neighbours: those that their lists take for matches, ruled on.
-  Result<std::vector<MaterialMatch>> judged(std::span<const LiveMatch> found) const;
+  Result<std::vector<MaterialMatch>> judged(std::span<const LiveMatch> found, Ruled ruled = Ruled::matches) const;
   Result<RuleInput> rule_input(const KnownList& known, const ListId& list, std::int64_t number,
                                Classification classification, std::vector<Explanation::Opinion>* opinions) const;
   Result<std::optional<ListId>> list_of(Place chunk) const;
@@ -63,10 +66,10 @@ struct Material::Impl {
   mutable ChunkCache chunk_cache;
   std::mutex saving;
 
-  // Entries of which somebody has an opinion. What stands in the index and isn't here needs no look into the views.
-  // Guarded by `opining`.
-  mutable std::shared_mutex opining;
-  std::unordered_set<EntryHandle> opined;
+  // Entries that something was said of since they were added: opinions, states. What stands in the index and isn't here
+  // needs no look into the views. Guarded by `remarking`.
+  mutable std::shared_mutex remarking;
+  std::unordered_set<EntryHandle> remarked;
 
   // Guarded by `following`: how many records of each log the index has in full; and why it has not all of them, if so.
   // Not the heads of the logs: those move before the index does.

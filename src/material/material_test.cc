@@ -51,6 +51,12 @@ class MaterialTest : public ::testing::Test {
     EXPECT_TRUE(matches) << matches.error().message;
     return matches ? *matches : std::vector<MaterialMatch>();
   }
+  Status erase_entry(const ListId& list, std::int64_t number, std::string_view ground) {
+    for (const ErasedParts& part : TRY(material_->erasable(list, number))) {
+      TRY(journal_->erase("tester", part.record, part.items, ground));
+    }
+    return material_->purge();
+  }
   std::string dump() const { return testing::dump_of(*journal_); }
 
   testing::TemporaryFolder folder_;
@@ -152,6 +158,33 @@ TEST_F(MaterialTest, OpinionsCountOnceAndTheLastOneStands) {
   EXPECT_EQ(explained->input.confirmed_by, 1);
 }
 
+TEST_F(MaterialTest, AnEntryRestsForAWhileAndKeepsANewNote) {
+  const ListId list = made_list();
+  EntryBody body = random_entry();
+  body.note = "old";
+  body.context = R"({"case":"17"})";
+  const std::int64_t number = *material_->add_entries("tester", list, {&body, 1});
+  const auto revise = [&](std::int64_t until_ms, std::optional<std::string> note) {
+    return material_->revise_entry("tester", list, number, [&](EntryState& state) {
+      state = {.note = std::move(note), .paused_until_ms = until_ms};
+      return Status();
+    });
+  };
+  ASSERT_TRUE(revise(journal_->now_ms() + 3'600'000, "new"));
+  EXPECT_TRUE(matches_of(*body.pdq).empty());
+  const auto all = material_->match(*body.pdq, limit_default, scratch_, Material::Ruled::all);
+  ASSERT_EQ(all->size(), 1u);
+  EXPECT_EQ(all->at(0).ruling.reasons.at(0), "entry-paused");
+  EXPECT_EQ(material_->entry(list, number)->body.note, "new");
+  EXPECT_EQ(material_->entry(list, number)->body.context, body.context);
+  ASSERT_TRUE(revise(1, std::nullopt));
+  EXPECT_EQ(matches_of(*body.pdq).size(), 1u);
+  EXPECT_EQ(material_->entry(list, number)->body.note, "old");
+  EXPECT_EQ(revise(-2, std::nullopt).error().code, Code::invalid_argument);
+  EXPECT_EQ(material_->revise_entry("tester", list, number + 1, [](EntryState&) { return Status(); }).error().code,
+            Code::not_found);
+}
+
 TEST_F(MaterialTest, AStartFindsTheSame) {
   const ListId list = made_list();
   std::vector<EntryBody> entries;
@@ -207,6 +240,7 @@ TEST_F(MaterialTest, WhatMatchesIsWhatWasAddedAndNotTakenBack) {
     std::int64_t number;
     bool there = true;
     bool disputed = false;
+    bool rests = false;
   };
   std::vector<Known> oracle;
   const std::array<ListId, 2> lists{made_list(), made_list({.title = "Other"})};
@@ -231,7 +265,7 @@ TEST_F(MaterialTest, WhatMatchesIsWhatWasAddedAndNotTakenBack) {
     }
   };
   const auto erase = [&](Known& known) {
-    ASSERT_TRUE(material_->erase_entry("tester", known.list, known.number, "court"));
+    ASSERT_TRUE(erase_entry(known.list, known.number, "court"));
     known.there = false;
     oracle.erase(oracle.begin() + (&known - oracle.data()));
   };
@@ -240,11 +274,19 @@ TEST_F(MaterialTest, WhatMatchesIsWhatWasAddedAndNotTakenBack) {
         material_->give_opinion("tester", known.list, known.number, Verdict::dispute, Basis::examined, "wrong"));
     known.disputed = true;
   };
+  const auto rest = [&](Known& known) {
+    known.rests = !known.rests;
+    ASSERT_TRUE(material_->revise_entry("tester", known.list, known.number, [&](EntryState& state) {
+      state.paused_until_ms = known.rests ? paused_for_good : 0;
+      return Status();
+    }));
+  };
   add(lists[0], 3);
   add(lists[1], 3);
   for (int step = 0; step < 60 && !HasFatalFailure(); ++step) {
     const std::size_t what = below(100);
-    if (what < 45) add(lists.at(below(2)), what < 5 ? 1200 : 1 + below(4));
+    if (what < 40) add(lists.at(below(2)), what < 5 ? 1200 : 1 + below(4));
+    if (what >= 40 && what < 45) rest(oracle[below(oracle.size())]);
     if (what >= 45 && what < 55) dispute(oracle[below(oracle.size())]);
     if (what >= 55 && what < 70) withdraw(lists.at(below(2)));
     if (what >= 70 && what < 78 && oracle.size() > 10) erase(oracle[below(oracle.size())]);
@@ -260,8 +302,8 @@ TEST_F(MaterialTest, WhatMatchesIsWhatWasAddedAndNotTakenBack) {
     for (int asked = 0; asked < 30; ++asked) {
       const Known& known = oracle[below(oracle.size())];
       const std::vector<MaterialMatch> matches = matches_of(known.pdq);
-      ASSERT_EQ(matches.size(), known.there ? 1u : 0u) << "step " << step << ", " << known.number;
-      if (!known.there) continue;
+      ASSERT_EQ(matches.size(), known.there && !known.rests ? 1u : 0u) << "step " << step << ", " << known.number;
+      if (!known.there || known.rests) continue;
       ASSERT_EQ(matches[0].ruling.level, known.disputed ? Level::observe : Level::enforce) << "step " << step;
     }
   }
@@ -275,7 +317,14 @@ TEST_F(MaterialTest, ARebuildGivesTheSameViews) {
   const NumberRange some{first, first + 1400};  // beyond the end of the first chunk
   ASSERT_TRUE(material_->withdraw("tester", list, {&some, 1}, "test"));
   ASSERT_TRUE(material_->give_opinion("tester", list, first, Verdict::dispute, Basis::relayed, "not my law"));
-  ASSERT_TRUE(material_->erase_entry("tester", list, first + 3, "court"));
+  for (const std::int64_t number : {first + 2, first + 3, first + 3}) {
+    ASSERT_TRUE(material_->revise_entry("tester", list, number, [&](EntryState& state) {
+      state.note = state.note.value_or("") + "seen again";
+      return Status();
+    }));
+  }
+  EXPECT_EQ(material_->entry(list, first + 3)->body.note, "seen againseen again");
+  ASSERT_TRUE(erase_entry(list, first + 3, "court"));
   const std::string before = dump();
   ASSERT_TRUE(journal_->rebuild());
   EXPECT_EQ(dump(), before);
@@ -306,7 +355,7 @@ TEST_F(MaterialTest, NoHashStandsInClearAndAnErasedOneNowhere) {
   // The sealed bytes of the chunk are what could be opened: they have to go.
   const auto chunk = journal_->read(EntryPlace::of_number(shared_log, first).chunk);
   ASSERT_TRUE(chunk);
-  ASSERT_TRUE(material_->erase_entry("tester", list, first, "data subject"));
+  ASSERT_TRUE(erase_entry(list, first, "data subject"));
   ASSERT_TRUE(journal_->scrub());
   EXPECT_EQ(material_->entry(list, first).error().code, Code::not_found);
   EXPECT_TRUE(material_->entry(list, first + 1));

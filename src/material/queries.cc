@@ -32,12 +32,29 @@ Result<EntryView> Material::Impl::entry_at(const ListId& list, const EntryPlace&
   if (place.item >= chunk.items.size()) return absent;
   if (chunk.items[place.item].empty()) return Error{Code::not_found, "the entry was erased; its proof stays"};
   EntryView entry{.list = list, .number = place.number(), .body = TRY(EntryBody::from_item(chunk.items[place.item]))};
+  const EntryState state = TRY(state_of(list, entry.number));
+  if (state.note) entry.body.note = *state.note;
+  entry.paused_until_ms = state.paused_until_ms;
   const std::scoped_lock lock(reading);
   const auto reason =
       TRY(views->text("SELECT reason FROM withdrawn WHERE list = $1 AND number = $2", {Bytes(list), entry.number}));
   entry.withdrawn = reason.has_value();
   entry.reason = reason.value_or("");
   return entry;
+}
+
+Result<EntryState> Material::Impl::state_of(const ListId& list, std::int64_t number) const {
+  std::optional<std::int64_t> place;
+  {
+    const std::scoped_lock lock(reading);
+    place = TRY(views->integer("SELECT place FROM entry_state WHERE list = $1 AND number = $2", {Bytes(list), number}));
+  }
+  return place ? state_at(Place::of(*place)) : EntryState();
+}
+
+Result<EntryState> Material::Impl::state_at(Place place) const {
+  const Record record = TRY(journal.read(place));
+  return TRY(EntryStateBody::from_json(record.payload.body)).state;
 }
 
 Result<RuleInput> Material::Impl::rule_input(const KnownList& known, const ListId& list, std::int64_t number,
@@ -50,6 +67,12 @@ Result<RuleInput> Material::Impl::rule_input(const KnownList& known, const ListI
   const std::scoped_lock lock(reading);
   input.withdrawn =
       TRY(views->integer("SELECT 1 FROM withdrawn WHERE list = $1 AND number = $2", {Bytes(list), number})).has_value();
+  const std::int64_t now_ms = journal.now_ms();
+  TRY(views->query("SELECT paused_until FROM entry_state WHERE list = $1 AND number = $2", {Bytes(list), number},
+                   [&](const SqlRow& row) {
+                     input.paused = EntryState{.paused_until_ms = row.integer(0)}.paused(now_ms);
+                     return Status();
+                   }));
   // Of each member the last that it said. Members count as jurisdictions until there is an alliance that knows better.
   TRY(
       views->query("SELECT log, verdict, basis, reason, at FROM opinion AS mine WHERE list = $1 AND number = $2 AND "
@@ -92,7 +115,7 @@ Result<std::shared_ptr<const ChunkInfo>> Material::Impl::chunk_info(Place chunk)
   return std::shared_ptr<const ChunkInfo>(std::move(info));
 }
 
-Result<std::vector<MaterialMatch>> Material::Impl::judged(std::span<const LiveMatch> found) const {
+Result<std::vector<MaterialMatch>> Material::Impl::judged(std::span<const LiveMatch> found, Ruled ruled) const {
   struct Near {
     MaterialMatch match;
     const KnownList* list;
@@ -112,11 +135,11 @@ Result<std::vector<MaterialMatch>> Material::Impl::judged(std::span<const LiveMa
       allowed = allowed || known->second.body.state == ListState::enabled;
       continue;
     }
-    const std::shared_lock lock(opining);
+    const std::shared_lock lock(remarking);
     near.push_back({{.list = chunk->list, .number = place.number(), .distance = one.distance, .place = place},
                     &known->second,
                     chunk->classifications.at(place.item),
-                    !opined.contains(one.handle) && !is_behind.load()});
+                    !remarked.contains(one.handle) && !is_behind.load()});
   }
   std::vector<MaterialMatch> matches;
   for (Near& each : near) {
@@ -128,16 +151,17 @@ Result<std::vector<MaterialMatch>> Material::Impl::judged(std::span<const LiveMa
                    : TRY(rule_input(*each.list, each.match.list, each.match.number, each.classification, nullptr));
     input.allow_listed = allowed;
     each.match.ruling = rule_on(input);
-    if (each.match.ruling.level != Level::none) matches.push_back(std::move(each.match));
+    if (ruled == Ruled::all || each.match.ruling.level != Level::none) matches.push_back(std::move(each.match));
   }
   order(matches);
   return matches;
 }
 
-Result<std::vector<MaterialMatch>> Material::match(const PdqHash& query, int limit, MatchScratch& scratch) const {
+Result<std::vector<MaterialMatch>> Material::match(const PdqHash& query, int limit, MatchScratch& scratch,
+                                                   Ruled ruled) const {
   std::vector<LiveMatch> found;
   impl_->index.match(query, limit, scratch, found);
-  return impl_->judged(found);
+  return impl_->judged(found, ruled);
 }
 
 Result<std::vector<std::vector<MaterialMatch>>> Material::match_batch(std::span<const PdqHash> queries, int limit,
@@ -151,12 +175,13 @@ Result<std::vector<std::vector<MaterialMatch>>> Material::match_batch(std::span<
   return answers;
 }
 
-Result<std::vector<MaterialMatch>> Material::find(DigestKind kind, std::span<const std::uint8_t> digest) const {
+Result<std::vector<MaterialMatch>> Material::find(DigestKind kind, std::span<const std::uint8_t> digest,
+                                                  Ruled ruled) const {
   std::vector<EntryHandle> handles;
   impl_->index.find(kind, digest, handles);
   std::vector<LiveMatch> found;
   for (const EntryHandle handle : handles) found.push_back({handle, 0});
-  return impl_->judged(found);
+  return impl_->judged(found, ruled);
 }
 
 Result<std::vector<ListInfo>> Material::lists() const {
@@ -190,6 +215,7 @@ Status Material::for_each_entry(const ListId& list, const std::function<Status(c
   const EntryPlace first = EntryPlace::of_number(known.log, from);
   std::vector<Place> chunks;
   std::map<std::int64_t, std::string> withdrawn;
+  std::map<std::int64_t, Place> states;
   {
     const std::scoped_lock lock(impl_->reading);
     TRY(impl_->views->query("SELECT place FROM chunk WHERE list = $1 AND place >= $2 ORDER BY place",
@@ -200,6 +226,11 @@ Status Material::for_each_entry(const ListId& list, const std::function<Status(c
     TRY(impl_->views->query("SELECT number, reason FROM withdrawn WHERE list = $1 AND number >= $2",
                             {Bytes(list), from}, [&](const SqlRow& row) {
                               withdrawn.emplace(row.integer(0), row.text(1));
+                              return Status();
+                            }));
+    TRY(impl_->views->query("SELECT number, place FROM entry_state WHERE list = $1 AND number >= $2",
+                            {Bytes(list), from}, [&](const SqlRow& row) {
+                              states.emplace(row.integer(0), Place::of(row.integer(1)));
                               return Status();
                             }));
   }
@@ -213,6 +244,11 @@ Status Material::for_each_entry(const ListId& list, const std::function<Status(c
       if (const auto at = withdrawn.find(entry.number); at != withdrawn.end()) {
         entry.withdrawn = true;
         entry.reason = at->second;
+      }
+      if (const auto at = states.find(entry.number); at != states.end()) {
+        const EntryState state = TRY(impl_->state_at(at->second));
+        if (state.note) entry.body.note = *state.note;
+        entry.paused_until_ms = state.paused_until_ms;
       }
       TRY(use(entry));
     }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t title_bytes_max = 200;
 constexpr std::size_t text_bytes_max = 4096;
+constexpr std::size_t context_bytes_max = 16 * 1024;
 constexpr std::size_t ranges_max = 10'000;
 
 constexpr std::array<std::string_view, 2> purposes{"match", "allow"};
@@ -133,6 +134,7 @@ Result<ListBody> ListBody::from_json(const Json& body) {
 std::string EntryBody::to_item() const {
   std::string out = "{";
   append_member(out, "class", to_text(classification));
+  append_member(out, "context", context);
   append_member(out, "id", id);
   if (md5) append_member(out, "md5", to_hex(*md5));
   append_member(out, "note", note);
@@ -162,6 +164,7 @@ Result<EntryBody> EntryBody::from_item(std::string_view item) {
   entry.raw = TRY(text_in(json, "raw", text_bytes_max));
   entry.scheme = TRY(text_in(json, "scheme", text_bytes_max));
   entry.note = TRY(text_in(json, "note", text_bytes_max));
+  entry.context = TRY(text_in(json, "context", context_bytes_max));
   const auto classification = from_text<Classification>(TRY(text_in(json, "class", 32)));
   if (!classification) return wrong("an entry is classified baseline, national, not-illegal or unclassified");
   entry.classification = *classification;
@@ -235,6 +238,28 @@ Result<ListId> list_in(const Json& body) {
     return wrong("\"list\" is the id of a list");
   }
   return list;
+}
+
+Json EntryStateBody::to_json() const {
+  Json body = Json::object({{"list", to_text(list)}, {"entry", number}, {"paused_until", state.paused_until_ms}});
+  if (state.note) body.members()->emplace("note", *state.note);
+  return body;
+}
+
+Result<EntryStateBody> EntryStateBody::from_json(const Json& body) {
+  EntryStateBody entry{.list = TRY(list_in(body))};
+  const Json* const number = body.find("entry");
+  if (number == nullptr || number->integer() == nullptr || *number->integer() < 1) {
+    return wrong("\"entry\" is a number from 1");
+  }
+  entry.number = *number->integer();
+  const Json* const until = body.find("paused_until");
+  if (until == nullptr || until->integer() == nullptr || *until->integer() < paused_for_good) {
+    return wrong("\"paused_until\" is a time, 0 or -1");
+  }
+  entry.state.paused_until_ms = *until->integer();
+  if (body.find("note") != nullptr) entry.state.note = TRY(text_in(body, "note", text_bytes_max));
+  return entry;
 }
 
 Json WithdrawalBody::to_json() const {

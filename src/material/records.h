@@ -22,6 +22,7 @@ namespace fristad {
 inline constexpr std::string_view kind_list = "list";              // each change of a list is its next revision
 inline constexpr std::string_view kind_entries = "entries.added";  // a chunk
 inline constexpr std::string_view kind_withdrawn = "entries.withdrawn";
+inline constexpr std::string_view kind_entry_state = "entry.state";
 inline constexpr std::string_view kind_opinion = "opinion";
 inline constexpr std::string_view kind_kept = "matches.kept";  // a chunk
 
@@ -74,6 +75,7 @@ struct EntryBody {
   std::string raw = {};     // the classification as the source wrote it, if it has no place in ours
   std::string scheme = {};  // whose words `raw` is
   std::string note = {};
+  std::string context = {};  // what else its source says, as canonical JSON: its own ids and addresses
 
   // Canonical JSON: hashes in hex.
   std::string to_item() const;
@@ -129,6 +131,24 @@ struct WithdrawalBody {
   Json to_json() const;
   // Errors: invalid_argument.
   static Result<WithdrawalBody> from_json(const Json& body);
+};
+
+// How an entry of our own stands, beside what its chunk says: the last such record counts.
+inline constexpr std::int64_t paused_for_good = -1;
+struct EntryState {
+  std::optional<std::string> note = std::nullopt;  // instead of that of the chunk
+  std::int64_t paused_until_ms = 0;                // it doesn't match until then; 0: it does
+
+  bool paused(std::int64_t now_ms) const { return paused_until_ms == paused_for_good || now_ms < paused_until_ms; }
+};
+struct EntryStateBody {
+  ListId list{};
+  std::int64_t number = 0;
+  EntryState state = {};
+
+  Json to_json() const;
+  // Errors: invalid_argument.
+  static Result<EntryStateBody> from_json(const Json& body);
 };
 
 const View& material_view();

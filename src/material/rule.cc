@@ -20,6 +20,7 @@ constexpr std::array lines{
     Line{{"allow-list", "its list says what isn't to be found", Level::none},
          [](const RuleInput& in) { return in.purpose == Purpose::allow; }},
     Line{{"entry-withdrawn", "the entry was withdrawn", Level::none}, [](const RuleInput& in) { return in.withdrawn; }},
+    Line{{"entry-paused", "the entry rests for a while", Level::none}, [](const RuleInput& in) { return in.paused; }},
     Line{{"list-withdrawn", "the list was withdrawn", Level::none},
          [](const RuleInput& in) { return in.list_state == ListState::withdrawn; }},
     Line{{"list-disabled", "the list is disabled here", Level::none},

@@ -31,6 +31,7 @@ struct RuleInput {
   ListState list_state = ListState::enabled;
   Classification classification = Classification::unclassified;
   bool withdrawn = false;
+  bool paused = false;             // its list's owner lets it rest for a while
   bool allow_listed = false;       // a local allow list holds it
   bool origin_muted = false;       // we mute the list's member
   bool national_opted_in = false;  // we take this origin's national classes
@@ -48,7 +49,7 @@ struct Ruling {
 };
 
 // The version that records and explanations name.
-inline constexpr int rule_version = 1;
+inline constexpr int rule_version = 2;
 
 Ruling rule_on(const RuleInput& input);
 

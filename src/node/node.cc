@@ -260,10 +260,22 @@ Status Node::Impl::complete_erasures() {
 }
 
 Status Node::erase(const By& by, const RecordId& id, std::span<const std::uint32_t> items, std::string_view ground) {
-  TRY(impl_->journal->erase(by, id, items, ground));
-  TRY(impl_->note_erasure(id, items));
-  if (impl_->material) TRY(impl_->material->purge());
-  return impl_->journal->scrub();
+  const ErasedParts parts{.record = id, .items = {items.begin(), items.end()}};
+  return impl_->erase(by, {&parts, 1}, ground);
+}
+
+Status Node::erase_entry(const By& by, const ListId& list, std::int64_t number, std::string_view ground) {
+  return impl_->erase(by, TRY(impl_->material->erasable(list, number)), ground);
+}
+
+Status Node::Impl::erase(const By& by, std::span<const ErasedParts> parts, std::string_view ground) {
+  for (const ErasedParts& part : parts) {
+    // What goes with the decision goes with its first record.
+    TRY(journal->erase(&part == parts.data() ? by : By(by.actor), part.record, part.items, ground));
+    TRY(note_erasure(part.record, part.items));
+  }
+  if (material) TRY(material->purge());
+  return journal->scrub();
 }
 
 }  // namespace fristad

@@ -90,6 +90,8 @@ class Node {
   // Erases a record, or these items of a chunk, everywhere: database, index, files; and notes it in `erasures`, also
   // beside each backup that was made, so that no backup brings it back. Errors: those of Journal::erase().
   Status erase(const By& by, const RecordId& id, std::span<const std::uint32_t> items, std::string_view ground);
+  // The same with an entry of a list of our own, and what was said of how it stands.
+  Status erase_entry(const By& by, const ListId& list, std::int64_t number, std::string_view ground);
 
   // Writes a consistent backup, encrypted to age recipients (crypto/age.h), while the node goes on. Before it is
   // sealed it is opened and verified. Beside it stands `<path>.erasures`. Errors: already_exists, unavailable.

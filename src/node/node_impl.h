@@ -18,6 +18,7 @@ struct Node::Impl {
   std::vector<std::string> erasure_files() const;
   Status note_erasure(const RecordId& id, std::span<const std::uint32_t> items);
   Status complete_erasures();
+  Status erase(const By& by, std::span<const ErasedParts> parts, std::string_view ground);
 
   std::string folder;
   NodeSeams seams;

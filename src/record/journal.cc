@@ -290,6 +290,10 @@ void Journal::subscribe(Subscriber subscriber) {
   impl_->subscribers.push_back(std::move(subscriber));
 }
 
+std::int64_t Journal::now_ms() const {
+  return impl_->options.clock.utc_ms();
+}
+
 LogHead Journal::head(std::uint32_t log) const {
   const std::scoped_lock lock(impl_->head_mutex);
   return impl_->heads.at(log);

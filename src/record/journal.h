@@ -173,6 +173,8 @@ class Journal {
   Status for_each_leaf(std::uint32_t log, std::uint64_t from,
                        const std::function<Status(std::uint64_t, const LeafBytes&)>& use) const;
 
+  // By the clock that the journal was given.
+  std::int64_t now_ms() const;
   LogHead head(std::uint32_t log) const;
   // Signs the log as it stands on disk; the same text while nothing is added. Error: unavailable.
   Result<std::string> checkpoint(std::uint32_t log);

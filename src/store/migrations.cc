@@ -17,11 +17,13 @@ constexpr Sql has_table = {
     "SELECT count(*) FROM pg_tables WHERE schemaname = 'fristad' AND tablename = 'schema_version'"};
 
 Status check_order(std::span<const Migration> migrations) {
-  for (std::size_t i = 0; i < migrations.size(); i++) {
-    if (migrations[i].version != static_cast<int>(i) + 1) {
-      return Error{Code::internal, "migration " + std::to_string(migrations[i].version) + " stands at place " +
-                                       std::to_string(i + 1) + ": number them 1, 2, 3, ..."};
+  int before = 0;
+  for (const Migration& migration : migrations) {
+    if (migration.version <= before) {
+      return Error{Code::internal, "migration " + std::to_string(migration.version) + " stands behind " +
+                                       std::to_string(before) + ": number them in ascending order"};
     }
+    before = migration.version;
   }
   return {};
 }
@@ -37,8 +39,9 @@ Status refuse_newer(Connection& connection, int found, int known) {
 Status apply(Connection& connection, const Migration& migration) {
   Transaction transaction = TRY(connection.begin());
   // Another process may have been faster, while this one waited for its turn.
-  if (TRY(schema_version(connection)) >= migration.version) return {};
-  if (migration.version == 1) TRY(connection.execute(create_table));
+  const int found = TRY(schema_version(connection));
+  if (found >= migration.version) return {};
+  if (found == 0) TRY(connection.execute(create_table));
   for (const Sql statement : migration.statements) TRY(connection.execute(statement));
   TRY(connection.execute("INSERT INTO schema_version(version, what, program) VALUES ($1, $2, $3)",
                          {std::int64_t{migration.version}, migration.what, FRISTAD_VERSION}));
@@ -55,7 +58,7 @@ Result<int> schema_version(Connection& connection) {
 
 Status migrate(Connection& connection, std::span<const Migration> migrations) {
   TRY(check_order(migrations));
-  const int known = static_cast<int>(migrations.size());
+  const int known = migrations.empty() ? 0 : migrations.back().version;
   const int found = TRY(schema_version(connection));
   if (found > known) return refuse_newer(connection, found, known);
   if (found < known && connection.read_only()) {
@@ -63,7 +66,8 @@ Status migrate(Connection& connection, std::span<const Migration> migrations) {
                                               std::to_string(known) +
                                               ", and it was opened for reading only: start the node once, it migrates"};
   }
-  for (const Migration& migration : migrations.subspan(static_cast<std::size_t>(found))) {
+  for (const Migration& migration : migrations) {
+    if (migration.version <= found) continue;
     if (Status applied = apply(connection, migration); !applied) {
       Error error = std::move(applied).error();
       error.message = "migration " + std::to_string(migration.version) + " (" + migration.what + "): " + error.message;

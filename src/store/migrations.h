@@ -17,7 +17,7 @@
 namespace fristad {
 
 struct Migration {
-  int version;       // 1, 2, 3, ...
+  int version;       // ascending over all rooms; a test of some rooms may lack the numbers of others
   const char* what;  // for people: "lists and chunks"
   std::span<const Sql> statements;
 };

@@ -521,8 +521,8 @@ TEST_P(StoreTest, AReadOnlyConnectionDoesNotMigrate) {
 }
 
 TEST_P(StoreTest, MigrationsOutOfOrderAreAMistake) {
-  const Migration gap[] = {{1, "lists", first_statements}, {3, "titles", second_statements}};
-  EXPECT_EQ(Code::internal, code_of(migrate(*connection_, gap)));
+  const Migration back[] = {{2, "lists", first_statements}, {1, "titles", second_statements}};
+  EXPECT_EQ(Code::internal, code_of(migrate(*connection_, back)));
   EXPECT_EQ(0, ok(schema_version(*connection_)));
 }
 
