@@ -19,30 +19,12 @@
 namespace fristad {
 namespace {
 
-constexpr std::string_view csv_header = "pdq,md5,sha1,sha256,id,classification,raw,scheme,note\n";
-
 struct ExportOptions {
   NodeOptions node;
   std::string list;
   std::string output;  // empty: stdout
   std::string format;  // csv, jsonl or empty
 };
-
-std::string csv_row(const EntryBody& body) {
-  return (body.pdq ? body.pdq->to_hex() : "") + "," + (body.md5 ? to_hex(*body.md5) : "") + "," +
-         (body.sha1 ? to_hex(*body.sha1) : "") + "," + (body.sha256 ? to_hex(*body.sha256) : "") + "," +
-         escape_csv(body.id) + "," + std::string(to_text(body.classification)) + "," + escape_csv(body.raw) + "," +
-         escape_csv(body.scheme) + "," + escape_csv(body.note) + "\n";
-}
-
-std::string json_row(const EntryBody& body) {
-  std::string line;
-  JsonWriter json(line);
-  json.begin_object();
-  write_entry_members(json, body);
-  json.end_object();
-  return line + "\n";
-}
 
 struct ExportCounts {
   std::uint64_t entries = 0;
@@ -54,7 +36,7 @@ Result<ExportCounts> write_list(const Material& material, const ExportOptions& o
   const ListInfo list = TRY(choose_list(material, options.list));
   const bool csv =
       list_format_of_name(options.format.empty() ? options.output : "." + options.format) == ListFormat::csv;
-  if (csv) to.write(csv_header);
+  if (csv) to.write(entry_csv_header);
   ExportCounts counts;
   TRY(material.for_each_entry(list.id, [&](const EntryView& entry) -> Status {
     if (env.stop.load()) return Error{Code::cancelled, "stopped: the export is not complete"};
@@ -63,7 +45,7 @@ Result<ExportCounts> write_list(const Material& material, const ExportOptions& o
       return {};
     }
     ++counts.entries;
-    to.write(csv ? csv_row(entry.body) : json_row(entry.body));
+    to.write(csv ? entry_csv_row(entry.body) : entry_json_row(entry.body));
     return to.status();
   }));
   return counts;

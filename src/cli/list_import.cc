@@ -99,7 +99,8 @@ Result<EntryBody> entry_of(const ListReader& list, const ImportOptions& options)
                   .sha1 = row.sha1,
                   .sha256 = row.sha256,
                   .id = std::string(row.entry.id),
-                  .note = std::string(row.entry.note)};
+                  .note = std::string(row.entry.note),
+                  .context = std::string(words.context)};
   const auto ours = from_text<Classification>(row.entry.classification);
   const bool foreign = !ours && !row.entry.classification.empty();
   if (foreign && !words.raw.empty()) {
@@ -273,7 +274,7 @@ void add_list_import(CLI::App& list, Run& run) {
       std::string("Example:\n"
                   "  fristad list import Known known.csv --classification national --scheme \"Brottsbalken 16:10 a\"\n"
                   "\n"
-                  "Columns: pdq, md5, sha1, sha256, id, classification, note, raw, scheme, in any order.\n"
+                  "Columns: pdq, md5, sha1, sha256, id, classification, note, raw, scheme, context, in any order.\n"
                   "\n") +
       exit_codes_text);
   command->callback([options, &run] { run = [options](Env& env) { return run_import(*options, env); }; });

@@ -10,11 +10,11 @@
 namespace fristad {
 namespace {
 
-constexpr std::array<const char*, 10> column_names{"pdq",  "md5", "sha1",   "sha256",   "id", "classification",
-                                                   "note", "raw", "scheme", "(ignored)"};
+constexpr std::array<const char*, 11> column_names{"pdq",  "md5", "sha1",   "sha256",  "id",       "classification",
+                                                   "note", "raw", "scheme", "context", "(ignored)"};
 
 std::size_t known_columns(bool foreign_words) {
-  return foreign_words ? 9 : 7;
+  return foreign_words ? 10 : 7;
 }
 
 std::string lower(std::string_view text) {
@@ -84,6 +84,7 @@ bool ListReader::Rows::set(ListColumn column, std::string_view text) {
     case ListColumn::note: row_.entry.note = text; break;
     case ListColumn::raw: words_.raw = text; break;
     case ListColumn::scheme: words_.scheme = text; break;
+    case ListColumn::context: words_.context = text; break;
     case ListColumn::ignored: break;
   }
   if (!good) {

@@ -46,6 +46,7 @@ enum class ListEvent : std::uint8_t { row, bad_row, end };
 struct ForeignWords {
   std::string_view raw = {};
   std::string_view scheme = {};
+  std::string_view context = {};
 };
 
 // A row that could not be used. The message holds no hash and no text of the row but names of columns.

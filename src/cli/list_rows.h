@@ -12,7 +12,19 @@
 
 namespace fristad {
 
-enum class ListColumn : std::uint8_t { pdq, md5, sha1, sha256, id, classification, note, raw, scheme, ignored };
+enum class ListColumn : std::uint8_t {
+  pdq,
+  md5,
+  sha1,
+  sha256,
+  id,
+  classification,
+  note,
+  raw,
+  scheme,
+  context,
+  ignored
+};
 
 // The column of that name (in any case of its letters), or nothing.
 std::optional<ListColumn> list_column(std::string_view name, bool foreign_words);

@@ -29,4 +29,20 @@ void write_entry(JsonWriter& json, const EntryView& entry) {
   json.end_object();
 }
 
+std::string entry_json_row(const EntryBody& body) {
+  std::string line;
+  JsonWriter json(line);
+  json.begin_object();
+  write_entry_members(json, body);
+  json.end_object();
+  return line + "\n";
+}
+
+std::string entry_csv_row(const EntryBody& body) {
+  return (body.pdq ? body.pdq->to_hex() : "") + "," + (body.md5 ? to_hex(*body.md5) : "") + "," +
+         (body.sha1 ? to_hex(*body.sha1) : "") + "," + (body.sha256 ? to_hex(*body.sha256) : "") + "," +
+         escape_csv(body.id) + "," + std::string(to_text(body.classification)) + "," + escape_csv(body.raw) + "," +
+         escape_csv(body.scheme) + "," + escape_csv(body.note) + "," + escape_csv(body.context) + "\n";
+}
+
 }  // namespace fristad

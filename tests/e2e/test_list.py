@@ -113,6 +113,18 @@ class ImportTest(NodeCase):
                          [("baseline", None, None), ("national", "A1", "INHOPE"), ("national", None, None),
                           ("national", "B", "own"), ("not-illegal", "C", "INHOPE")])
 
+    def test_context_comes_back(self):
+        row = {"md5": MD5, "classification": "baseline", "context": '{"case":"17"}'}
+        self.write("rows.jsonl", json.dumps(row) + "\n")
+        self.node("list", "import", "Known", "rows.jsonl")
+        for name in ("out.jsonl", "out.csv"):
+            self.node("list", "export", "Known", "-o", name)
+            self.node("list", "create", name)
+            self.node("list", "import", name, name)
+            self.node("list", "export", name, "-o", "again-" + name)
+            self.assertEqual(self.path("again-" + name).read_text(), self.path(name).read_text())
+        self.assertEqual(json.loads(self.path("out.jsonl").read_text()), row)
+
     def test_pictures_are_refused(self):
         picture = "data:image/png;base64,iVBORw0KGgo="
         self.assertNotIn(picture, self.refused("list", "add", "Known", "--md5", MD5, "--note", picture))
