@@ -6,10 +6,10 @@
 
 #include "base/text_escape.h"
 #include "base/try.h"
+#include "base/utc_text.h"
 #include "base/whole_file.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/utc_text.h"
 #include "cli/with_node.h"
 #include "crypto/age.h"
 

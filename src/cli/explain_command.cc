@@ -6,10 +6,10 @@
 #include "base/json_writer.h"
 #include "base/text_escape.h"
 #include "base/try.h"
+#include "base/utc_text.h"
 #include "cli/commands.h"
 #include "cli/list_choice.h"
 #include "cli/options.h"
-#include "cli/utc_text.h"
 #include "cli/with_node.h"
 #include "material/entry_json.h"
 

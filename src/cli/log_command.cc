@@ -6,9 +6,9 @@
 #include "base/json_writer.h"
 #include "base/text_escape.h"
 #include "base/try.h"
+#include "base/utc_text.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/utc_text.h"
 #include "cli/with_node.h"
 
 namespace fristad {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t title_bytes_max = 200;
 constexpr std::size_t text_bytes_max = 4096;
-constexpr std::size_t context_bytes_max = 16 * 1024;
+constexpr std::size_t context_bytes_max = 8 * 1024;
 constexpr std::size_t ranges_max = 10'000;
 
 constexpr std::array<std::string_view, 2> purposes{"match", "allow"};

@@ -1,4 +1,4 @@
-#include "cli/utc_text.h"
+#include "base/utc_text.h"
 
 #include <array>
 #include <chrono>
@@ -18,6 +18,14 @@ std::string utc_text(std::int64_t utc_ms) {
                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
                 static_cast<int>(clock.seconds().count()));
   return text.data();
+}
+
+std::string utc_text_ms(std::int64_t utc_ms) {
+  std::string text = utc_text(utc_ms);
+  std::array<char, 8> part{};
+  std::snprintf(part.data(), part.size(), ".%03dZ", static_cast<int>((utc_ms % 1000 + 1000) % 1000));
+  text.pop_back();
+  return text + part.data();
 }
 
 }  // namespace fristad
