@@ -78,12 +78,13 @@ class BodyWriter {
   virtual Status write(std::string_view part) = 0;
 };
 
-// A connection on which events are sent until one side has enough (WHATWG HTML, section 9.2).
+// A connection on which events are sent until one side has enough (WHATWG HTML, section 9.2). When nobody holds it any
+// more, it closes.
 class EventStream {
  public:
   virtual ~EventStream() = default;
-  // Queues an event and returns at once. A client that reads so slowly that 256 events wait is cut off. Error:
-  // unavailable (closed).
+  // Queues an event and returns at once. A client that reads so slowly that 256 events or 4 MiB wait is cut off. An
+  // empty name is the standard's "message". Errors: unavailable (closed), invalid_argument (a name of several lines).
   virtual Status send(std::string_view name, std::string_view data) = 0;
   virtual void close() = 0;
   virtual bool closed() const = 0;
@@ -93,9 +94,10 @@ struct Response {
   int status = 200;
   Headers headers = {};
   std::string body = {};
-  // Instead of `body`: a body of unknown length, chunked. Runs on the handler's thread.
+  // Instead of `body`: a body of unknown length, chunked. Runs on a handler's thread. When it fails before it wrote
+  // anything, the client gets a 500; later, a connection that breaks off.
   std::function<Status(BodyWriter&)> stream = {};
-  // Instead of both: called once the head is sent.
+  // Instead of both: called when the head is on its way, on a handler's thread.
   std::function<void(std::shared_ptr<EventStream>)> events = {};
 
   static Response text(int status, std::string body);
