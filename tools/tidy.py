@@ -22,7 +22,7 @@ FENCED_HEADERS = {
     r"jpeglib\.h|turbojpeg\.h|jerror\.h|png\.h|libdeflate\.h|zlib\.h": ["src/hash/", "tests/", "bench/", "fuzz/"],
     r"seccomp\.h|linux/(seccomp|filter)\.h": ["src/hash/"],
     r"simdjson\.h|CLI/|CLI11": ["src/cli/"],
-    r"openssl/": ["src/hash/", "src/crypto/"],
+    r"openssl/": ["src/hash/", "src/crypto/", "src/http/"],
     r"sodium": ["src/match/", "src/crypto/"],
     r"faiss/": ["bench/"],
 }

@@ -1,0 +1,51 @@
+#pragma once
+
+// A TCP connection, plain or TLS: one face, so that what stands on it is compiled once. Only for this room: Asio shows.
+//
+// Thread-safety: all calls on the thread of the socket's io_context; so are the user's.
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
+#include <string>
+
+namespace fristad {
+
+namespace asio = boost::asio;
+using NetError = boost::system::error_code;
+
+// Is told how each operation ended, and lives at least until then.
+class TransportUser {
+ public:
+  virtual ~TransportUser() = default;
+  virtual void on_handshake(const NetError& error) = 0;
+  virtual void on_read(const NetError& error, std::size_t bytes) = 0;
+  virtual void on_write(const NetError& error, std::size_t bytes) = 0;
+  virtual void on_shutdown() = 0;
+};
+
+// At most one operation of each kind at a time.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual void handshake(std::shared_ptr<TransportUser> user) = 0;
+  virtual void read_some(asio::mutable_buffer buffer, std::shared_ptr<TransportUser> user) = 0;
+  // The bytes stay where they are until on_write.
+  virtual void write_some(const std::array<asio::const_buffer, 2>& buffers, std::shared_ptr<TransportUser> user) = 0;
+  // Says that no more will be written.
+  virtual void shutdown(std::shared_ptr<TransportUser> user) = 0;
+  virtual asio::ip::tcp::socket& socket() = 0;
+  // Cuts: what is under way ends with an error.
+  void close();
+};
+
+using TlsContext = std::shared_ptr<asio::ssl::context>;
+
+// Without a context: plain. `server_name` makes it the client's side, which checks that the certificate is for that
+// host. Returns null when OpenSSL has no memory.
+std::unique_ptr<Transport> make_transport(asio::ip::tcp::socket socket, const TlsContext& tls,
+                                          const std::string& server_name = {});
+
+}  // namespace fristad
