@@ -135,6 +135,8 @@ class Material {
   Result<std::vector<ListInfo>> lists() const;
   Result<ListInfo> list(const ListId& id) const;
   Result<EntryView> entry(const ListId& list, std::int64_t number) const;
+  // The list whose entry stands there. Error: not_found.
+  Result<ListId> list_at(const EntryPlace& place) const;
   // In the order of numbers, from one on; an error from `use` ends it.
   Status for_each_entry(const ListId& list, const std::function<Status(const EntryView&)>& use,
                         std::int64_t from = 0) const;

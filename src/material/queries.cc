@@ -209,6 +209,13 @@ Result<EntryView> Material::entry(const ListId& list, std::int64_t number) const
   return impl_->entry_at(list, EntryPlace::of_number(known.log, number));
 }
 
+Result<ListId> Material::list_at(const EntryPlace& place) const {
+  const auto list = TRY(impl_->list_of(place.chunk));
+  if (!list) return Error{Code::not_found, "there is no such entry"};
+  TRY(impl_->entry_at(*list, place));
+  return *list;
+}
+
 Status Material::for_each_entry(const ListId& list, const std::function<Status(const EntryView&)>& use,
                                 std::int64_t from) const {
   const KnownList known = TRY(impl_->known(list));

@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -41,6 +42,9 @@ namespace fristad {
 // What erases another record: a body of "record", its id; "items", if only these of a chunk; "ground"; and "facts",
 // those that remain.
 inline constexpr std::string_view kind_erased = "record.erased";
+
+// What says, in the private log, who made the records from "first" to "last" of the shared one.
+inline constexpr std::string_view kind_act = "act.recorded";
 
 // Which record an erasure is of, and which items of it; none: all of it. Errors: invalid_argument.
 struct ErasedParts {
@@ -166,6 +170,11 @@ class Journal {
   Result<std::vector<Place>> places(const RecordId& id) const;
   // All of one log in order, from a position on; an error from `use` ends it. Erased ones are passed over.
   Status for_each(std::uint32_t log, std::uint64_t from, const std::function<Status(const Record&)>& use) const;
+  // The newest first, from the one below `before` on.
+  Status for_each_back(std::uint32_t log, std::uint64_t before, const std::function<Status(const Record&)>& use) const;
+  // How many there are of each kind from `first` to `last`, erased ones too, without opening them.
+  Result<std::map<std::string, std::uint64_t>> kinds_in(std::uint32_t log, std::uint64_t first,
+                                                        std::uint64_t last) const;
   // Those of one kind, found without reading the others.
   Status for_each_of_kind(std::uint32_t log, std::string_view kind,
                           const std::function<Status(const Record&)>& use) const;

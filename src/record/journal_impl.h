@@ -16,8 +16,6 @@
 
 namespace fristad {
 
-inline constexpr std::string_view kind_act = "act.recorded";
-
 // A caller that waits for its decisions.
 struct Waiting {
   std::string_view actor;

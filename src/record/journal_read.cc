@@ -113,6 +113,39 @@ Status Journal::for_each(std::uint32_t log, std::uint64_t from, const std::funct
   }
 }
 
+Status Journal::for_each_back(std::uint32_t log, std::uint64_t before,
+                              const std::function<Status(const Record&)>& use) const {
+  for (;;) {
+    std::vector<RecordRow> page;
+    {
+      const std::scoped_lock lock(impl_->reading);
+      TRY(impl_->reader->query("SELECT place, id, revision, kind, leaf, key, sealed FROM record "
+                               "WHERE place >= $1 AND place < $2 ORDER BY place DESC LIMIT 64",
+                               {Place{log, 0}.value(), Place{log, before}.value()}, [&](const SqlRow& row) -> Status {
+                                 page.push_back(TRY(read_row(row)));
+                                 return {};
+                               }));
+    }
+    for (const RecordRow& row : page) {
+      if (!row.erased) TRY(use(TRY(open_row(row, impl_->keys.data_key))));
+    }
+    if (page.empty()) return {};
+    before = page.back().place.position;
+  }
+}
+
+Result<std::map<std::string, std::uint64_t>> Journal::kinds_in(std::uint32_t log, std::uint64_t first,
+                                                               std::uint64_t last) const {
+  std::map<std::string, std::uint64_t> kinds;
+  const std::scoped_lock lock(impl_->reading);
+  TRY(impl_->reader->query("SELECT kind, count(*) FROM record WHERE place >= $1 AND place <= $2 GROUP BY kind",
+                           {Place{log, first}.value(), Place{log, last}.value()}, [&](const SqlRow& row) {
+                             kinds.emplace(row.text(0), static_cast<std::uint64_t>(row.integer(1)));
+                             return Status();
+                           }));
+  return kinds;
+}
+
 Status Journal::for_each_of_kind(std::uint32_t log, std::string_view kind,
                                  const std::function<Status(const Record&)>& use) const {
   std::vector<Place> places;
