@@ -222,6 +222,8 @@ struct HttpClient::Impl {
     nothing_came = true;
     while (true) {
       while (!parser->is_done() && !input.empty()) {
+        // As in RequestParser::take_body().
+        if (parser->is_header_done() && parser->chunked() && input.front() == '0' && input.size() < 5) break;
         NetError error;
         input.erase(0, parser->put(asio::buffer(input), error));
         if (error == http::error::need_more) break;

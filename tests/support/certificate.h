@@ -29,7 +29,8 @@ inline CertificateFiles make_certificate(const std::filesystem::path& folder, co
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 600);
   X509_set_pubkey(certificate.get(), key.get());
   X509_NAME* subject = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1,
+                             0);
   X509_set_issuer_name(certificate.get(), subject);
   const std::string names = name == "localhost" ? "DNS:localhost,IP:127.0.0.1" : "DNS:" + name;
   X509_EXTENSION* alternatives = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
@@ -44,9 +45,8 @@ inline CertificateFiles make_certificate(const std::filesystem::path& folder, co
     std::fclose(file);
   };
   write(files.certificate, [&](std::FILE* file) { PEM_write_X509(file, certificate.get()); });
-  write(files.key, [&](std::FILE* file) {
-    PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  });
+  write(files.key,
+        [&](std::FILE* file) { PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
   return files;
 }
 
