@@ -59,8 +59,10 @@ class HttpClient {
   ~HttpClient();
   HttpClient(HttpClient&&) noexcept;
 
-  // Redirects are answers like others. Errors: unavailable (no connection, broken off), deadline_exceeded, too_large,
-  // permission_denied (may_connect refuses, or the certificate isn't trusted), damaged (no HTTP).
+  // Redirects are answers like others. A connection that the server has closed meanwhile is made anew. Errors:
+  // invalid_argument (a target or header that can't be sent), unavailable (no connection, broken off),
+  // deadline_exceeded, too_large, permission_denied (may_connect refuses, or the certificate isn't trusted), damaged
+  // (no HTTP).
   Result<HttpAnswer> send(const HttpCall& call);
 
  private:

@@ -1,0 +1,322 @@
+#include "http/client.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <chrono>
+#include <optional>
+
+#include "base/try.h"
+#include "http/syntax.h"
+#include "http/tls.h"
+
+namespace fristad {
+namespace {
+
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using Deadline = std::chrono::steady_clock::time_point;
+using Parser = http::response_parser<http::string_body>;
+
+constexpr std::uint32_t answer_head_bytes_max = 64 * 1024;
+constexpr std::size_t piece_bytes = 16 * 1024;
+constexpr int interim_answers_max = 8;
+
+Deadline deadline_in(std::int64_t ms) {
+  return std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
+}
+
+Error unavailable(const std::string& what, const NetError& error) {
+  return {Code::unavailable, what + ": " + error.message()};
+}
+
+Error too_late(const char* what) {
+  return {Code::deadline_exceeded, std::string(what) + " took too long"};
+}
+
+bool may_repeat(Method method) {
+  return method != Method::post && method != Method::patch;
+}
+
+bool is_refused_certificate(const NetError& error) {
+  return error.category() == asio::error::get_ssl_category() &&
+         ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+}
+
+// The address that a v4 one dressed as v6 means, too: who is asked shall see what is connected to.
+std::string text_of(const asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  }
+  return address.to_string();
+}
+
+// How the operation that is under way ended.
+struct Outcome : TransportUser {
+  bool done = false;
+  NetError error = {};
+  std::size_t bytes = 0;
+
+  void set(const NetError& ended, std::size_t count) {
+    done = true;
+    error = ended;
+    bytes = count;
+  }
+  void on_handshake(const NetError& ended) override { set(ended, 0); }
+  void on_read(const NetError& ended, std::size_t count) override { set(ended, count); }
+  void on_write(const NetError& ended, std::size_t count) override { set(ended, count); }
+  void on_shutdown() override {}
+};
+
+}  // namespace
+
+struct HttpClient::Impl {
+  explicit Impl(HttpClientOptions given) : options(std::move(given)) {}
+
+  // False: the deadline passed. What was begun goes on.
+  bool wait(const Outcome& outcome, Deadline deadline) {
+    io.restart();
+    while (!outcome.done) {
+      if (io.run_one_until(deadline) == 0) return outcome.done;
+    }
+    return true;
+  }
+
+  void close() {
+    if (!transport) return;
+    transport->close();
+    io.restart();
+    io.poll();  // what was under way ends, while what it uses is still there
+    transport.reset();
+  }
+
+  Result<std::vector<tcp::endpoint>> resolve(Deadline deadline) {
+    NetError error;
+    const auto address = asio::ip::make_address(options.host, error);
+    if (!error) return std::vector<tcp::endpoint>{{address, options.port}};
+    const auto outcome = std::make_shared<Outcome>();
+    const auto found = std::make_shared<std::vector<tcp::endpoint>>();
+    resolver.async_resolve(options.host, std::to_string(options.port), tcp::resolver::numeric_service,
+                           [outcome, found](const NetError& ended, const tcp::resolver::results_type& results) {
+                             for (const auto& entry : results) found->push_back(entry.endpoint());
+                             outcome->set(ended, 0);
+                           });
+    if (!wait(*outcome, deadline)) {
+      resolver.cancel();
+      return too_late("looking up the server's name");
+    }
+    if (outcome->error) return unavailable("the server's name can't be looked up", outcome->error);
+    return *found;
+  }
+
+  Result<tcp::socket> connect_any(Deadline deadline) {
+    Error last(Code::unavailable, "the server's name has no address");
+    for (const tcp::endpoint& endpoint : TRY(resolve(deadline))) {
+      if (options.may_connect && !options.may_connect(text_of(endpoint.address()))) {
+        last = {Code::permission_denied, "the server's address isn't one that may be connected to"};
+        continue;
+      }
+      tcp::socket socket(io);
+      const auto outcome = std::make_shared<Outcome>();
+      socket.async_connect(endpoint, [outcome](const NetError& ended) { outcome->set(ended, 0); });
+      if (!wait(*outcome, deadline)) return too_late("connecting");
+      if (!outcome->error) {
+        NetError ignored;
+        socket.set_option(tcp::no_delay(true), ignored);
+        return socket;
+      }
+      last = unavailable("no connection to the server", outcome->error);
+    }
+    return last;
+  }
+
+  Status connect() {
+    close();
+    const Deadline deadline = deadline_in(options.connect_ms);
+    if (options.tls && !tls) tls = TRY(client_tls(options.trusted_file));
+    tcp::socket socket = TRY(connect_any(deadline));
+    transport = make_transport(std::move(socket), options.tls ? tls : TlsContext(), options.host);
+    if (!transport) return Error(Code::unavailable, "TLS can't be set up for this host");
+    if (!options.tls) return {};
+    const auto outcome = std::make_shared<Outcome>();
+    transport->handshake(outcome);
+    Status made;
+    if (!wait(*outcome, deadline)) {
+      made = too_late("the TLS handshake");
+    } else if (is_refused_certificate(outcome->error)) {
+      made = Error(Code::permission_denied, "the server's certificate isn't trusted, or is for another name");
+    } else if (outcome->error) {
+      made = unavailable("the TLS handshake failed", outcome->error);
+    }
+    if (!made) close();
+    return made;
+  }
+
+  // A server closes what it kept long enough; then there is an end to be read, or a last word of TLS.
+  bool kept_open() {
+    if (!transport) return false;
+    char byte = 0;
+    const ssize_t count = recv(transport->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  }
+
+  std::string head_of(const HttpCall& call) const {
+    std::string head(to_text(call.method));
+    const bool v6 = options.host.find(':') != std::string::npos;
+    head.append(" ").append(call.target).append(" HTTP/1.1\r\nHost: ");
+    head.append(v6 ? "[" : "").append(options.host).append(v6 ? "]" : "");
+    if (options.port != (options.tls ? 443 : 80)) head.append(":").append(std::to_string(options.port));
+    head += "\r\n";
+    if (!call.body.empty() || !may_repeat(call.method) || call.method == Method::put) {
+      head.append("Content-Length: ").append(std::to_string(call.body.size())).append("\r\n");
+    }
+    for (const auto& [name, value] : call.headers.fields()) head.append(name).append(": ").append(value).append("\r\n");
+    return head + "\r\n";
+  }
+
+  // Broken off is no error here: the server may have answered before it had all.
+  Status write(const std::string& head, const std::string& body, Deadline deadline) {
+    std::size_t at = 0;
+    while (at < head.size() + body.size()) {
+      const std::size_t in_head = std::min(at, head.size());
+      const auto outcome = std::make_shared<Outcome>();
+      transport->write_some({asio::buffer(head.data() + in_head, head.size() - in_head),
+                             asio::buffer(body.data() + (at - in_head), body.size() - (at - in_head))},
+                            outcome);
+      if (!wait(*outcome, deadline)) {
+        close();
+        return too_late("sending the request");
+      }
+      if (outcome->error) return {};
+      at += outcome->bytes;
+    }
+    return {};
+  }
+
+  struct Received {
+    HttpAnswer answer;
+    bool keep = false;
+  };
+
+  // `nothing_came` tells a connection that had been closed before from an answer that broke off.
+  Result<Received> read(Method method, Deadline deadline, bool& nothing_came) {
+    std::optional<Parser> parser;
+    const auto begin_answer = [&] {
+      parser.emplace();
+      parser->header_limit(answer_head_bytes_max);
+      parser->body_limit(options.body_bytes_max);
+      parser->eager(true);
+      if (method == Method::head) parser->skip(true);
+    };
+    begin_answer();
+    int interim = 0;
+    std::string input;
+    nothing_came = true;
+    while (true) {
+      while (!parser->is_done() && !input.empty()) {
+        // As in RequestParser::take_body().
+        if (parser->is_header_done() && parser->chunked() && input.front() == '0' && input.size() < 5) break;
+        NetError error;
+        input.erase(0, parser->put(asio::buffer(input), error));
+        if (error == http::error::need_more) break;
+        if (error == http::error::body_limit || error == http::error::header_limit) {
+          return Error(Code::too_large, "the server's answer is over its limit");
+        }
+        if (error) return Error(Code::damaged, "the server's answer isn't HTTP: " + error.message());
+      }
+      if (parser->is_done()) {
+        const unsigned status = parser->get().result_int();
+        if (status >= 200) break;
+        if (status == 101 || ++interim > interim_answers_max) {
+          return Error(Code::damaged, "the server answers with what wasn't asked for");
+        }
+        begin_answer();
+        continue;
+      }
+      const std::size_t before = input.size();
+      input.resize(before + piece_bytes);
+      const auto outcome = std::make_shared<Outcome>();
+      transport->read_some(asio::buffer(input.data() + before, piece_bytes), outcome);
+      if (!wait(*outcome, deadline)) {
+        close();
+        return too_late("the server's answer");
+      }
+      input.resize(before + outcome->bytes);
+      nothing_came &= input.empty();
+      if (!outcome->error) continue;
+      NetError error;
+      if (outcome->error == asio::error::eof && parser->is_header_done()) parser->put_eof(error);
+      if (error || !parser->is_done()) return unavailable("the connection broke off", outcome->error);
+    }
+    Received received;
+    received.keep = parser->keep_alive() && input.empty();
+    auto message = parser->release();
+    received.answer.status = static_cast<int>(message.result_int());
+    for (const auto& field : message) {
+      received.answer.headers.add(std::string(field.name_string()), std::string(field.value()));
+    }
+    received.answer.body = std::move(message.body());
+    return received;
+  }
+
+  Result<HttpAnswer> send(const HttpCall& call) {
+    const std::string head = head_of(call);
+    bool reused = kept_open();
+    while (true) {
+      if (!reused) TRY(connect());
+      const Deadline deadline = deadline_in(options.answer_ms);
+      TRY(write(head, call.body, deadline));
+      bool nothing_came = false;
+      auto received = read(call.method, deadline, nothing_came);
+      if (!received || !received->keep) close();
+      if (received) return std::move(received->answer);
+      // The server had closed the connection when the request came: it did nothing with it, but only what may be done
+      // twice is sent again (RFC 9110, section 9.2.2).
+      if (!reused || !nothing_came || received.error().code != Code::unavailable || !may_repeat(call.method)) {
+        return std::move(received).error();
+      }
+      reused = false;
+    }
+  }
+
+  HttpClientOptions options;
+  TlsContext tls = {};
+  asio::io_context io{1};
+  tcp::resolver resolver{io};
+  std::unique_ptr<Transport> transport = {};
+};
+
+HttpClient::HttpClient(HttpClientOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+HttpClient::~HttpClient() = default;
+HttpClient::HttpClient(HttpClient&&) noexcept = default;
+
+Result<HttpAnswer> HttpClient::send(const HttpCall& call) {
+  const auto is_plain = [](std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c - 0x21) <= 0x5d; });
+  };
+  if (!call.target.starts_with('/') || !is_plain(call.target) || !is_plain(impl_->options.host)) {
+    return Error(Code::invalid_argument, "the host or the target of a call has a character that must be encoded");
+  }
+  for (const auto& [name, value] : call.headers.fields()) {
+    const bool own =
+        equal_fold(name, "Host") || equal_fold(name, "Content-Length") || equal_fold(name, "Transfer-Encoding");
+    if (own || !is_token(name) || !is_field_value(value)) {
+      return Error(Code::invalid_argument, "a header of a call can't be sent, or is the client's own");
+    }
+  }
+  try {
+    return impl_->send(call);
+  } catch (const boost::system::system_error& error) {  // no more descriptors or threads
+    return Error(Code::unavailable, std::string("no connection can be made: ") + error.what());
+  }
+}
+
+}  // namespace fristad
