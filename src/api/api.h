@@ -1,6 +1,7 @@
 #pragma once
 
-// The node's HTTP API under /api/v1, /health and /metrics: routes, who may use them, and what they do in the rooms below.
+// The node's HTTP API under /api/v1, /health and /metrics: routes, who may use them, and what they do in the rooms
+// below.
 //
 //   auto api = TRY(fristad::Api::make(parts, options));
 //   auto server = TRY(HttpServer::start(listen, api->router(), api->seams()));
@@ -50,9 +51,9 @@ struct ApiOptions {
   bool secure_cookies = true;             // false: plain HTTP on loopback
   int hashers = 2;                        // images that are hashed at once
   SandboxOptions sandbox = {};
-  std::uint64_t image_bytes_max = 32u << 20;         // of one upload
-  std::uint64_t uploads_bytes_max = 512u << 20;      // of all uploads at once
-  bool open_metrics = false;                         // /metrics without a token
+  std::uint64_t image_bytes_max = 32u << 20;     // of one upload
+  std::uint64_t uploads_bytes_max = 512u << 20;  // of all uploads at once
+  bool open_metrics = false;                     // /metrics without a token
 };
 
 class Api {
@@ -78,8 +79,8 @@ class Api {
   Impl& impl() { return *impl_; }
 
  private:
-  explicit Api(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Api(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  // the journal's subscriber looks whether it is still there
 };
 
 // The tables of operation of this room: idempotency keys.

@@ -16,15 +16,21 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
 
 }  // namespace
 
+Result<std::string_view> Call::body_text() {
+  if (!text_) text_ = TRY(request.read_all());
+  return std::string_view(*text_);
+}
+
 Result<const Json*> Call::body(std::size_t bytes_max) {
   if (body_) return &*body_;
-  text_ = TRY(request.read_all());
-  if (text_.empty()) {
+  const std::string_view text = TRY(body_text());
+  if (text.empty()) {
     body_ = Json::object();
     return &*body_;
   }
-  auto parsed = parse_json(text_, {.bytes_max = bytes_max, .depth_max = 16, .reals = false});
-  if (!parsed) return Error{Code::invalid_argument, "the body is no JSON that is taken here: " + parsed.error().message};
+  auto parsed = parse_json(text, {.bytes_max = bytes_max, .depth_max = 16, .reals = false});
+  if (!parsed)
+    return Error{Code::invalid_argument, "the body is no JSON that is taken here: " + parsed.error().message};
   body_ = *std::move(parsed);
   if (body_->members() == nullptr) return Error{Code::invalid_argument, "the body is a JSON object"};
   return &*body_;
@@ -52,6 +58,14 @@ Result<std::int64_t> Call::query_number(std::string_view name, std::int64_t leas
   if (!value || *value < least || *value > most) {
     return Error{Code::invalid_argument, "\"" + std::string(name) + "\" is a whole number from " +
                                              std::to_string(least) + " to " + std::to_string(most)};
+  }
+  return *value;
+}
+
+Result<std::int64_t> number_of_cursor(std::string_view text) {
+  const auto value = whole_number(text);
+  if (!value || *value < 0 || *value >= std::int64_t{1} << 50) {
+    return Error{Code::invalid_argument, "\"cursor\" is a \"next\" that came from here"};
   }
   return *value;
 }

@@ -23,10 +23,10 @@ class Call {
   Api::Impl& api;
   Request& request;
   const ApiRoute& route;
-  std::optional<Caller> caller = {};        // who; nobody on an open route
-  std::string session_secret = {};          // of the cookie
-  std::optional<Decide> once = {};          // notes the idempotency key, with the decision
-  mutable bool decided = false;             // by() was asked for
+  std::optional<Caller> caller = {};  // who; nobody on an open route
+  std::string session_secret = {};    // of the cookie
+  std::optional<Decide> once = {};    // notes the idempotency key, with the decision
+  mutable bool decided = false;       // by() was asked for
 
   const Caller& who() const { return *caller; }
   bool may(Right right) const { return caller && caller->rights.has(right); }
@@ -36,6 +36,8 @@ class Call {
     return once ? By(who().actor, *once) : By(who().actor);
   }
 
+  // All of the body, as it came. Errors: those of Request::read_all().
+  Result<std::string_view> body_text();
   // The body as a JSON object; {} if there is none. Errors: those of the body and of parse_json.
   Result<const Json*> body(std::size_t bytes_max = std::size_t{1} << 20);
 
@@ -50,13 +52,16 @@ class Call {
   Result<std::optional<std::uint32_t>> if_revision() const;
 
  private:
-  std::string text_ = {};
+  std::optional<std::string> text_ = {};
   std::optional<Json> body_ = {};
 };
 
 // {…} as the answer.
 Response json_response(int status, std::string body);
 std::string etag(std::uint32_t revision);
+
+// A "next" that was given out as a text. Error: invalid_argument.
+Result<std::int64_t> number_of_cursor(std::string_view text);
 
 // Parses "r12" between quotation marks.
 std::optional<std::uint32_t> revision_of_etag(std::string_view text);

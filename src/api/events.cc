@@ -6,9 +6,8 @@ namespace fristad {
 
 bool Events::has_room(const Caller& caller) const {
   const std::scoped_lock lock(mutex_);
-  const auto same = std::ranges::count_if(listeners_, [&](const Listener& one) {
-    return one.caller.actor == caller.actor && !one.stream->closed();
-  });
+  const auto same = std::ranges::count_if(
+      listeners_, [&](const Listener& one) { return one.caller.actor == caller.actor && !one.stream->closed(); });
   return !closed_ && listeners_.size() < streams_max && static_cast<std::size_t>(same) < streams_per_caller_max;
 }
 

@@ -45,7 +45,8 @@ void Metrics::add_route(Method method, std::string_view pattern) {
 void Metrics::done(const HttpEvent& event) {
   const auto found = by_pattern_.find(key_of(event.method == Method::head ? Method::get : event.method, event.route));
   Route& route = found == by_pattern_.end() ? routes_.front() : *found->second;
-  const std::size_t status_class = event.status == 499 ? 0 : static_cast<std::size_t>(std::clamp(event.status / 100, 1, 5));
+  const std::size_t status_class =
+      event.status == 499 ? 0 : static_cast<std::size_t>(std::clamp(event.status / 100, 1, 5));
   route.by_class.at(status_class).fetch_add(1, std::memory_order_relaxed);
   const auto bucket = std::ranges::lower_bound(bounds_us, event.duration_us) - bounds_us.begin();
   route.by_duration.at(static_cast<std::size_t>(bucket)).fetch_add(1, std::memory_order_relaxed);

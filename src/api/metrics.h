@@ -39,7 +39,7 @@ class Metrics {
   void write(std::string& out) const;
 
  private:
-  static constexpr std::array<std::int64_t, 9> bounds_us{500,     1000,    5000,      10'000,    50'000,
+  static constexpr std::array<std::int64_t, 9> bounds_us{500,     1000,    5000,      10'000,   50'000,
                                                          100'000, 500'000, 1'000'000, 5'000'000};
   struct Route {
     std::string labels;

@@ -22,6 +22,7 @@ constexpr std::array kinds{
     ProblemKind{"unsupported", 415, "This version doesn't handle that"},
     ProblemKind{"unreadable", 422, "The content is damaged, or not what it says it is"},
     ProblemKind{"throttled", 429, "Too many requests"},
+    ProblemKind{"probing", 429, "Too many questions close around one"},
     ProblemKind{"headers-too-large", 431, "The headers are too large"},
     ProblemKind{"internal", 500, "A fault of ours"},
     ProblemKind{"unavailable", 503, "Not possible at the moment: try again"},
@@ -40,28 +41,18 @@ std::span<const ProblemKind> problem_kinds() {
 
 const ProblemKind& problem_of(Code code) {
   switch (code) {
-    case Code::invalid_argument:
-      return kind_of("invalid");
-    case Code::not_found:
-      return kind_of("not-found");
+    case Code::invalid_argument: return kind_of("invalid");
+    case Code::not_found: return kind_of("not-found");
     case Code::already_exists:
-    case Code::conflict:
-      return kind_of("conflict");
-    case Code::permission_denied:
-      return kind_of("forbidden");
-    case Code::unsupported:
-      return kind_of("unsupported");
-    case Code::damaged:
-      return kind_of("unreadable");
-    case Code::too_large:
-      return kind_of("too-large");
-    case Code::deadline_exceeded:
-      return kind_of("too-slow");
+    case Code::conflict: return kind_of("conflict");
+    case Code::permission_denied: return kind_of("forbidden");
+    case Code::unsupported: return kind_of("unsupported");
+    case Code::damaged: return kind_of("unreadable");
+    case Code::too_large: return kind_of("too-large");
+    case Code::deadline_exceeded: return kind_of("too-slow");
     case Code::unavailable:
-    case Code::cancelled:
-      return kind_of("unavailable");
-    case Code::internal:
-      break;
+    case Code::cancelled: return kind_of("unavailable");
+    case Code::internal: break;
   }
   return kind_of("internal");
 }
@@ -102,6 +93,9 @@ const ProblemKind& problem_forbidden() {
 }
 const ProblemKind& problem_throttled() {
   return kind_of("throttled");
+}
+const ProblemKind& problem_probing() {
+  return kind_of("probing");
 }
 const ProblemKind& problem_stale() {
   return kind_of("stale");

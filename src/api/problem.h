@@ -36,6 +36,7 @@ Response problem_response(int status, std::string_view detail);
 const ProblemKind& problem_sign_in_needed();
 const ProblemKind& problem_forbidden();
 const ProblemKind& problem_throttled();
+const ProblemKind& problem_probing();
 const ProblemKind& problem_stale();
 const ProblemKind& problem_approval_needed();
 

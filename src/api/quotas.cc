@@ -79,8 +79,7 @@ bool ProbingDetector::note_one(Watched& one, const PdqHash& query, bool matched,
   return closed_one;
 }
 
-std::vector<bool> ProbingDetector::closed(const TokenId& token, std::span<const PdqHash> queries,
-                                          std::int64_t now_ms) {
+std::vector<bool> ProbingDetector::closed(const TokenId& token, std::span<const PdqHash> queries, std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);
   const Watched& one = watched(token, now_ms);
   if (one.closed == 0) return {};

@@ -6,9 +6,9 @@
 // A match / no match answer tells one bit. Asking with one bit of a picture changed after another finds the edge of an
 // entry's neighbourhood, and from some hundred such edges its hash. So for each token the hashes that matched are
 // remembered (the newest 256), and the different ones that don't match but lie within 63 bits of one of them are
-// counted. Pictures in the wild hardly ever do that: two unrelated ones are 128 bits apart, give or take 25. After 64 in
-// a day the neighbourhood of that match is closed to the token until the next day: questions there are refused, and it
-// is told in the metrics and in the log.
+// counted. Pictures in the wild hardly ever do that: two unrelated ones are 128 bits apart, give or take 25. After 64
+// in a day the neighbourhood of that match is closed to the token until the next day: questions there are refused, and
+// it is told in the metrics and in the log.
 //
 // Thread-safety: all functions may be called from any thread at once. Complexity: a query is compared with 256 hashes.
 
@@ -67,8 +67,8 @@ class ProbingDetector {
   };
   struct Watched {
     std::int64_t day = 0;
-    std::vector<PdqHash> anchors;  // a ring
-    std::vector<Anchor> state;     // of each
+    std::vector<PdqHash> anchors = {};  // a ring
+    std::vector<Anchor> state = {};     // of each
     std::size_t next = 0;
     std::size_t closed = 0;
   };

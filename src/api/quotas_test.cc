@@ -8,10 +8,7 @@ namespace fristad {
 namespace {
 
 Caller token(std::uint32_t per_minute, std::uint64_t per_day) {
-  return {.kind = CallerKind::token,
-          .token = {1},
-          .hashes_per_minute = per_minute,
-          .hashes_per_day = per_day};
+  return {.kind = CallerKind::token, .token = {1}, .hashes_per_minute = per_minute, .hashes_per_day = per_day};
 }
 
 TEST(QuotasTest, AMinuteAndADayHaveTheirLimits) {

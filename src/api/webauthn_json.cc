@@ -1,0 +1,55 @@
+#include "api/webauthn_json.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "crypto/base64.h"
+
+namespace fristad {
+namespace {
+
+constexpr std::size_t field_bytes_max = 16 * 1024;
+
+Result<std::vector<std::uint8_t>> bytes_in(Fields& in, std::string_view name) {
+  auto bytes = from_base64url(TRY(in.text(name, field_bytes_max)));
+  if (!bytes) return Error{Code::invalid_argument, "\"" + std::string(name) + "\" is base64url without padding"};
+  return bytes;
+}
+
+}  // namespace
+
+std::string base64url(Bytes bytes) {
+  std::string text = to_base64(bytes, Padding::refused);
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  return text;
+}
+
+Result<std::vector<std::uint8_t>> from_base64url(std::string_view text) {
+  const Error wrong{Code::invalid_argument, "no base64url without padding"};
+  if (text.find_first_of("+/") != std::string_view::npos) return wrong;
+  std::string standard(text);
+  std::ranges::replace(standard, '-', '+');
+  std::ranges::replace(standard, '_', '/');
+  auto bytes = from_base64(standard, Padding::refused);
+  if (!bytes) return wrong;
+  return *std::move(bytes);
+}
+
+Result<WebauthnRegistration> read_registration(Fields& in) {
+  WebauthnRegistration answer;
+  answer.client_data_json = TRY(bytes_in(in, "client_data_json"));
+  answer.authenticator_data = TRY(bytes_in(in, "authenticator_data"));
+  return answer;
+}
+
+Result<WebauthnAssertion> read_assertion(Fields& in) {
+  WebauthnAssertion answer;
+  answer.credential_id = TRY(bytes_in(in, "credential"));
+  answer.client_data_json = TRY(bytes_in(in, "client_data_json"));
+  answer.authenticator_data = TRY(bytes_in(in, "authenticator_data"));
+  answer.signature = TRY(bytes_in(in, "signature"));
+  return answer;
+}
+
+}  // namespace fristad
