@@ -24,6 +24,7 @@ FENCED_HEADERS = {
     r"simdjson\.h|CLI/|CLI11": ["src/cli/"],
     r"openssl/": ["src/hash/", "src/crypto/"],
     r"sodium": ["src/match/", "src/crypto/"],
+    r"fido(\.h|/)": ["src/crypto/"],
     r"faiss/": ["bench/"],
 }
 
