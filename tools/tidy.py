@@ -106,6 +106,8 @@ TESTED_ELSEWHERE = {
     "src/node/doctor.cc": "src/node/node_test.cc",
     "src/node/node_keys.cc": "src/node/node_test.cc",
     "src/node/node_settings.cc": "src/node/node_test.cc",
+    "src/people/apply.cc": "src/people/people_test.cc",
+    "src/people/factors.cc": "src/people/people_test.cc",
     "src/record/copy.cc": "tests/conformance/record_store_test.cc",
     "src/record/journal_erase.cc": "src/record/journal_test.cc",
     "src/record/journal_read.cc": "src/record/journal_test.cc",
