@@ -24,6 +24,7 @@ FENCED_HEADERS = {
     r"simdjson\.h|CLI/|CLI11": ["src/cli/"],
     r"openssl/": ["src/hash/", "src/crypto/", "src/http/"],
     r"sodium": ["src/match/", "src/crypto/"],
+    r"fido(\.h|/)": ["src/crypto/"],
     r"faiss/": ["bench/"],
 }
 
@@ -105,6 +106,8 @@ TESTED_ELSEWHERE = {
     "src/node/doctor.cc": "src/node/node_test.cc",
     "src/node/node_keys.cc": "src/node/node_test.cc",
     "src/node/node_settings.cc": "src/node/node_test.cc",
+    "src/people/apply.cc": "src/people/people_test.cc",
+    "src/people/factors.cc": "src/people/people_test.cc",
     "src/record/copy.cc": "tests/conformance/record_store_test.cc",
     "src/record/journal_erase.cc": "src/record/journal_test.cc",
     "src/record/journal_read.cc": "src/record/journal_test.cc",

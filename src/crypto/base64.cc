@@ -1,5 +1,7 @@
 #include "crypto/base64.h"
 
+#include <algorithm>
+
 namespace fristad {
 namespace {
 
@@ -53,6 +55,21 @@ std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text, Padd
   }
   if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
   return bytes;
+}
+
+std::string to_base64url(Bytes bytes) {
+  std::string text = to_base64(bytes, Padding::refused);
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  return text;
+}
+
+std::optional<std::vector<std::uint8_t>> from_base64url(std::string_view text) {
+  if (text.find_first_of("+/") != std::string_view::npos) return std::nullopt;
+  std::string other(text);
+  std::ranges::replace(other, '-', '+');
+  std::ranges::replace(other, '_', '/');
+  return from_base64(other, Padding::refused);
 }
 
 }  // namespace fristad

@@ -1,6 +1,6 @@
 #pragma once
 
-// Base64 of RFC 4648, section 4, strict: one text for the same bytes and no other.
+// Base64 of RFC 4648, sections 4 and 5, strict: one text for the same bytes and no other.
 //
 // Thread-safety: pure functions. Complexity: one pass. Not in constant time; keys are written in Bech32 or hex.
 
@@ -23,6 +23,10 @@ std::string to_base64(Bytes bytes, Padding padding = Padding::required);
 // The bytes, or nothing where the text isn't what to_base64() writes for them: another alphabet, wrong padding,
 // line ends, bits left over that aren't zero (section 3.5).
 std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text, Padding padding = Padding::required);
+
+// Section 5: for addresses, cookies and the web's interfaces. Without padding; as strict.
+std::string to_base64url(Bytes bytes);
+std::optional<std::vector<std::uint8_t>> from_base64url(std::string_view text);
 
 // The same, for a number of bytes that is known.
 template <std::size_t size>

@@ -54,6 +54,15 @@ TEST(Base64, IsTheOnlyTextOfItsBytes) {
   }
 }
 
+TEST(Base64, HasAnAlphabetForAddresses) {
+  const std::vector<std::uint8_t> bytes{0xfb, 0xff, 0xfe, 0x01};
+  EXPECT_EQ(to_base64url(bytes), "-__-AQ");
+  EXPECT_EQ(from_base64url("-__-AQ"), bytes);
+  for (const char* text : {"+__-AQ", "-/_-AQ", "-__-AQ==", "-__-AR", "-__-A", "-__-A Q"}) {
+    EXPECT_FALSE(from_base64url(text)) << text;
+  }
+}
+
 TEST(Base64, FillsAnArrayOfTheRightSizeOnly) {
   EXPECT_TRUE(array_from_base64<3>("Zm9v"));
   EXPECT_FALSE(array_from_base64<2>("Zm9v"));
