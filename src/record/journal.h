@@ -136,7 +136,8 @@ class Journal {
   Journal& operator=(const Journal&) = delete;
 
   // Errors: that of the decision; unavailable (disk full, database gone): then nothing was recorded, and reading goes
-  // on.
+  // on. Where the answer to a commit was lost, the database is asked; if it can't be at once, the message says so, and
+  // the next decision finds out.
   Result<std::vector<Recorded>> transact(std::string_view actor, const Decide& decide);
   // Many decisions of one caller in one commit: element i is the outcome of decision i.
   std::vector<Result<std::vector<Recorded>>> transact_all(std::string_view actor, std::span<const Decide> decisions);

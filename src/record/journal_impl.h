@@ -47,7 +47,10 @@ struct Journal::Impl {
   Status load_logs();
   void process(std::span<Waiting* const> waiting);
   Status run_batch(std::span<Waiting* const> waiting, BatchState& state);
-  Status finish_batch(const BatchState& before, const BatchState& state);
+  // What is on disk becomes what is known: heads, and whoever follows.
+  void adopt(const BatchState& state);
+  // Whether the batch in `unsure` is on disk; asks the database. Errors: unavailable, damaged.
+  Result<bool> settle();
 
   // Erasure, within a batch.
   Status apply_erasure(Connection& connection, const Record& erasure, bool rebuilding);
@@ -67,6 +70,7 @@ struct Journal::Impl {
   // Of whoever writes.
   std::unique_ptr<Connection> writer;
   BatchState committed;
+  std::optional<BatchState> unsure;  // its commit failed, or its answer was lost: it may be on disk
   std::vector<Subscriber> subscribers;
 
   mutable std::mutex head_mutex;
