@@ -103,7 +103,8 @@ class Material {
                      std::optional<std::uint32_t> if_revision = {});
   // All of them or, on an error, none of those in the same call; at most 100,000. Gives the number of the first.
   Result<std::int64_t> add_entries(std::string_view actor, const ListId& list, std::span<const EntryBody> entries);
-  // They stop matching before this returns. Gives the matches that were kept of them.
+  // They stop matching before this returns. Gives the matches that were kept of them. Errors: not_found (a range
+  // without an entry), conflict (all of them were withdrawn or erased before), permission_denied (not ours).
   Result<std::vector<Recall>> withdraw(std::string_view actor, const ListId& list, std::span<const NumberRange> entries,
                                        std::string_view reason);
   Status give_opinion(std::string_view actor, const ListId& list, std::int64_t number, Verdict verdict, Basis basis,
