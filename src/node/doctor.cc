@@ -113,11 +113,15 @@ class Examination {
     if (!node) {
       if (node.error().code == Code::conflict) {
         return warn("the node runs in another process: records and index weren't looked at",
-                    "run this through the server, or stop it first");
+                    "fristad log verify --all looks at the records meanwhile; for all of it stop the server first");
       }
       return bad(node.error().message, "see above; otherwise restore a backup");
     }
     good("the store opens, and the logs end where they say");
+    std::error_code error;
+    if (std::filesystem::exists(open_.folder + "/erasing", error)) {
+      warn("what was erased isn't out of all files yet", "end what else reads the database, then run this again");
+    }
     if ((*node)->material().index_info().merge_error) {
       warn((*node)->material().index_info().merge_error->message, "give the node more memory");
     } else {

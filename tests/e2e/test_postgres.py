@@ -72,6 +72,24 @@ class PostgresTest(NodeCase):
             self.run_program("match", "--node", to, "--fail-on-match", MD5)
             self.run_program("match", "--node", to, "--fail-on-match", OTHER, expect=1)
 
+    def test_an_erasure_that_a_reader_delays_is_finished_later(self):
+        first = self.import_rows("Known", f"{MD5},a,baseline,", f"{OTHER},b,baseline,")
+        conninfo = self.conninfo_of("node_" + self.id().rsplit(".", 1)[-1][:40])
+        with subprocess.Popen(["psql", "--quiet", "--no-psqlrc", conninfo], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as reader:
+            reader.stdin.write(b"BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT 1 FROM fristad.log LIMIT 1;\n"
+                               b"\\echo reading\n")
+            reader.stdin.flush()
+            while b"reading" not in reader.stdout.readline():
+                pass
+            said = self.refused("erase", "--list", "Known", "--entry", str(first), "--ground", "article 17")
+            self.assertIn("it is erased and matches no more", said)
+            self.assertIn("isn't out of all files", self.node("doctor"))
+            reader.stdin.close()
+        self.assertEqual([len(found) for found in self.matches(MD5, OTHER)], [0, 1])
+        self.assertFalse(self.path("se", "erasing").exists())
+        self.assertNotIn("isn't out of all files", self.node("doctor"))
+
     def test_two_nodes_do_not_share_a_database(self):
         said = self.refused("node", "init", "us", "--member", "us", "--key-file", "us.key", "--shares", "s",
                             "--postgres", self.conninfo_of("node_test_two_nodes_do_not_share_a_database"[:45]))
