@@ -133,6 +133,8 @@ class Material {
   Result<std::vector<Recall>> recalls(const ListId& list, std::span<const NumberRange> entries) const;
 
   LiveIndexInfo index_info() const;
+  // How many entries the index should have: all that were neither withdrawn nor erased.
+  Result<std::uint64_t> entries_to_find() const;
   // Writes what of the index isn't on disk yet, so that the next start needn't build it. Done at close too.
   Status save();
   // Takes removed entries out of memory and files.

@@ -272,6 +272,7 @@ TEST_F(MaterialTest, WhatMatchesIsWhatWasAddedAndNotTakenBack) {
   }
   const auto there = static_cast<std::uint64_t>(std::ranges::count_if(oracle, &Known::there));
   EXPECT_EQ(material_->index_info().entries, there);
+  EXPECT_EQ(*material_->entries_to_find(), there);
 }
 
 TEST_F(MaterialTest, ARebuildGivesTheSameViews) {

@@ -128,6 +128,7 @@ class Examination {
       good(std::to_string((*node)->material().index_info().entries) + " entries are in the match index");
     }
     examine_logs(**node);
+    if (deep_) examine_views(**node);
   }
 
   void examine_logs(Node& node) {
@@ -147,6 +148,21 @@ class Examination {
              (deep_ ? ", each as it was signed" : " in one tree"));
       }
     }
+  }
+
+  void examine_views(Node& node) {
+    const auto wrong = node.journal().wrong_views();
+    if (!wrong) return bad(wrong.error().message, "restore a backup");
+    for (const std::string& table : *wrong) {
+      bad("the table " + table + " isn't what the records say", "fristad rebuild");
+    }
+    if (wrong->empty()) good("the tables are what the records say");
+    const auto indexed = node.material().index_info().entries;
+    const auto expected = node.material().entries_to_find();
+    if (!expected) return bad(expected.error().message, "restore a backup");
+    if (indexed == *expected) return good("every entry that may match is in the match index");
+    bad("the match index has " + std::to_string(indexed) + " entries, and should have " + std::to_string(*expected),
+        "remove " + open_.folder + "/index: it is built anew at the next start");
   }
 
   const NodeOpen& open_;

@@ -289,6 +289,20 @@ TEST_F(NodeTest, TheDoctorFindsWhatIsWrong) {
   std::filesystem::remove(path("node/log/shared/tile/0/000.p/2"));
   const auto missing = wrong(examine_node({.folder = path("node")}, seams_, false));
   EXPECT_EQ(missing.size(), 1u);
+  ASSERT_TRUE(opened()->publish());
+  {
+    const auto node = opened();
+    const auto list = node->material().create_list("tester", {.title = "Known"});
+    ASSERT_TRUE(node->material().add_entries("tester", *list, std::vector<EntryBody>{random_entry()}));
+  }
+  EXPECT_TRUE(wrong(examine_node({.folder = path("node")}, seams_, true)).empty());
+  ASSERT_GT(*(*(*Store::open({.sqlite_path = path("node/node.db")})).connect())->execute("DELETE FROM chunk"), 0u);
+  const auto views = wrong(examine_node({.folder = path("node")}, seams_, true));
+  ASSERT_EQ(views.size(), 2u) << "the table, and with it what the index should have";
+  EXPECT_NE(views[0].what.find("chunk"), std::string::npos);
+  EXPECT_EQ(views[0].what_to_do, "fristad rebuild");
+  ASSERT_TRUE(opened()->journal().rebuild());
+  EXPECT_TRUE(wrong(examine_node({.folder = path("node")}, seams_, true)).empty());
   std::filesystem::remove(path("key"));
   EXPECT_GE(wrong(examine_node({.folder = path("node")}, seams_, false)).size(), 1u);
 }

@@ -45,6 +45,10 @@ struct Journal::Impl {
   }
 
   Status load_logs();
+  // Runs work while nobody decides.
+  Status alone(const std::function<Status()>& work);
+  // Empties the views and folds all records into them.
+  Status fold_anew(Connection& views);
   void process(std::span<Waiting* const> waiting);
   Status run_batch(std::span<Waiting* const> waiting, BatchState& state);
   // What is on disk becomes what is known: heads, and whoever follows.
@@ -55,6 +59,7 @@ struct Journal::Impl {
   // Erasure, within a batch.
   Status apply_erasure(Connection& connection, const Record& erasure, bool rebuilding);
   Status reseal_without(Connection& connection, Place place, std::span<const std::uint32_t> items);
+  Status for_each(std::uint32_t log, std::uint64_t from, const std::function<Status(const Record&)>& use) const;
   Result<Record> read_in(Connection& connection, Place place) const;
 
   Store& store;
