@@ -49,6 +49,17 @@ class PostgresTest(NodeCase):
         self.assertEqual([one for one in self.node_json("doctor", "--deep") if one["state"] == "bad"], [])
         self.assertFalse(self.path("se", "node.db").exists())
 
+    def test_no_known_hash_stands_in_a_table(self):
+        first = self.import_rows("Known", f"{MD5},secret-name,baseline,", f"{OTHER},b,baseline,")
+        self.matches(MD5, "--record", "order 1")
+        self.node("list", "withdraw", "Known", "--entries", str(first + 1), "--reason", "wrong")
+        conninfo = self.conninfo_of("node_" + self.id().rsplit(".", 1)[-1][:40])
+        # Which writes bytes as hex digits, so that both forms would show.
+        dump = subprocess.run(["pg_dump", conninfo], capture_output=True, check=True).stdout.lower()
+        self.assertIn(b"order 1", dump)
+        for needle in (MD5, OTHER, "secret-name", b"secret-name".hex()):
+            self.assertNotIn(needle.encode(), dump)
+
     def test_a_killed_server_loses_nothing(self):
         self.create()
         server = self.serve()
