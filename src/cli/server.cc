@@ -209,6 +209,7 @@ void keep(const std::stop_token& stop, Node& node, const Env& env, std::int64_t 
   while (!never.wait_for(lock, stop, std::chrono::milliseconds(period_ms), [&] { return stop.stop_requested(); })) {
     if (const Status status = node.publish(); !status) env.fail("the logs weren't published", status.error());
     if (const Status status = node.material().save(); !status) env.fail("the index wasn't saved", status.error());
+    if (const Status status = node.finish_erasures(); !status) env.fail("an erasure isn't finished", status.error());
   }
 }
 

@@ -80,7 +80,7 @@ int run_dump(const NodeOptions& options, Env& env) {
 void add_doctor(CLI::App& app, Run& run) {
   const auto options = std::make_shared<DoctorOptions>();
   CLI::App* const command = app.add_subcommand("doctor", "Look at everything of a node, and say what to do");
-  command->add_flag("--deep", options->deep, "Read and check every record too");
+  command->add_flag("--deep", options->deep, "Read every record, and check it, tables and index");
   command->add_flag("--json", options->json, "One line of JSON for each finding");
   add_node_options(*command, options->node);
   command->footer(

@@ -19,6 +19,30 @@ bool is_remark(const Record& record) {
   return record.payload.kind == kind_opinion || record.payload.kind == kind_entry_state;
 }
 
+// How many entries with these numbers a list ever had.
+Result<std::int64_t> entries_in(Connection& views, std::uint32_t log, const ListId& list, const NumberRange& range) {
+  std::int64_t count = 0;
+  TRY(views.query("SELECT place, size FROM chunk WHERE list = $1 AND place >= $2 AND place <= $3",
+                  {Bytes(list), EntryPlace::of_number(log, range.first).chunk.value(),
+                   EntryPlace::of_number(log, range.last).chunk.value()},
+                  [&](const SqlRow& row) {
+                    const std::int64_t first = EntryPlace{Place::of(row.integer(0)), 0}.number();
+                    const std::int64_t last = std::min(range.last, first + row.integer(1) - 1);
+                    count += std::max(std::int64_t{0}, last - std::max(range.first, first) + 1);
+                    return Status();
+                  }));
+  return count;
+}
+
+// And how many of them were taken back.
+Result<std::int64_t> entries_gone(Connection& views, const ListId& list, const NumberRange& range) {
+  return TRY(views.integer("SELECT count(*) FROM (SELECT number FROM withdrawn WHERE list = $1 AND number >= $2 AND "
+                           "number <= $3 UNION SELECT number FROM erased_entry WHERE list = $1 AND number >= $2 AND "
+                           "number <= $3) AS gone",
+                           {Bytes(list), range.first, range.last}))
+      .value_or(0);
+}
+
 }  // namespace
 
 Material::Material(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -337,19 +361,17 @@ Result<std::vector<Recall>> Material::withdraw(const By& by, const ListId& list,
   if (reason.empty() || reason.size() > reason_bytes_max) {
     return Error{Code::invalid_argument, "a withdrawal says why, in at most 1,000 bytes"};
   }
-  const WithdrawalBody withdrawal{list, {entries.begin(), entries.end()}, std::string(reason)};
+  WithdrawalBody withdrawal{.list = list, .entries = {entries.begin(), entries.end()}, .reason = std::string(reason)};
   TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
     const KnownList known = TRY(known_in(decision.views(), list));
     if (!known.own()) return not_ours(list);
+    withdrawal.count = 0;
     for (const NumberRange& range : entries) {
-      const auto there =
-          TRY(decision.views().integer("SELECT count(*) FROM chunk WHERE list = $1 AND place >= $2 AND place <= $3",
-                                       {Bytes(list), EntryPlace::of_number(known.log, range.first).chunk.value(),
-                                        EntryPlace::of_number(known.log, range.last).chunk.value()}));
-      if (there.value_or(0) == 0) {
-        return Error{Code::not_found, "the list has no entries " + to_text(std::span(&range, 1))};
-      }
+      const std::int64_t there = TRY(entries_in(decision.views(), known.log, list, range));
+      if (there == 0) return Error{Code::not_found, "the list has no entries " + to_text(std::span(&range, 1))};
+      withdrawal.count += there - TRY(entries_gone(decision.views(), list, range));
     }
+    if (withdrawal.count == 0) return Error{Code::conflict, "these entries were withdrawn or erased before"};
     TRY(decision.emit({.kind = std::string(kind_withdrawn), .scope = known.scope, .body = withdrawal.to_json()}));
     return {};
   }));
@@ -433,7 +455,7 @@ Result<std::vector<ErasedParts>> Material::erasable(const ListId& list, std::int
   if (!known.own()) return not_ours(list);
   const EntryPlace place = EntryPlace::of_number(known.log, number);
   TRY(impl_->entry_at(list, place));
-  std::vector<ErasedParts> parts{{.record = TRY(impl_->journal.read(place.chunk)).id, .items = {place.item}}};
+  std::vector<ErasedParts> parts;
   std::optional<std::int64_t> state;
   {
     const std::scoped_lock lock(impl_->reading);
@@ -441,6 +463,7 @@ Result<std::vector<ErasedParts>> Material::erasable(const ListId& list, std::int
         impl_->views->integer("SELECT place FROM entry_state WHERE list = $1 AND number = $2", {Bytes(list), number}));
   }
   if (state) parts.push_back({.record = TRY(impl_->journal.read(Place::of(*state))).id, .items = {}});
+  parts.push_back({.record = TRY(impl_->journal.read(place.chunk)).id, .items = {place.item}});
   return parts;
 }
 

@@ -104,7 +104,8 @@ class Material {
                      std::optional<std::uint32_t> if_revision = {});
   // All of them or, on an error, none of those in the same call; at most 100,000. Gives the number of the first.
   Result<std::int64_t> add_entries(const By& by, const ListId& list, std::span<const EntryBody> entries);
-  // They stop matching before this returns. Gives the matches that were kept of them.
+  // They stop matching before this returns. Gives the matches that were kept of them. Errors: not_found (a range
+  // without an entry), conflict (all of them were withdrawn or erased before), permission_denied (not ours).
   Result<std::vector<Recall>> withdraw(const By& by, const ListId& list, std::span<const NumberRange> entries,
                                        std::string_view reason);
   Status give_opinion(const By& by, const ListId& list, std::int64_t number, Verdict verdict, Basis basis,
@@ -115,8 +116,8 @@ class Material {
                       const std::function<Status(EntryState&)>& change);
   // Keeps why these matched, under a reference of the caller's, so that they can be recalled.
   Status keep_matches(const By& by, std::string_view reference, std::span<const MaterialMatch> matches);
-  // What has to be erased so that nothing is left of an entry of our own, by Node::erase() or Journal::erase() and
-  // purge(). Errors: not_found, permission_denied (not ours).
+  // What has to be erased so that nothing is left of an entry of our own, the entry itself last, by Node::erase() or
+  // Journal::erase() and purge(). Errors: not_found, permission_denied (not ours).
   Result<std::vector<ErasedParts>> erasable(const ListId& list, std::int64_t number) const;
 
   // ---- Questions ----
@@ -144,6 +145,8 @@ class Material {
   Result<std::vector<Recall>> recalls(const ListId& list, std::span<const NumberRange> entries) const;
 
   LiveIndexInfo index_info() const;
+  // How many entries the index should have: all that were neither withdrawn nor erased.
+  Result<std::uint64_t> entries_to_find() const;
   // Writes what of the index isn't on disk yet, so that the next start needn't build it. Done at close too.
   Status save();
   // Takes removed entries out of memory and files.

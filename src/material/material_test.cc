@@ -94,6 +94,11 @@ TEST_F(MaterialTest, AnAddedEntryMatchesAndAWithdrawnOneDoesNot) {
   EXPECT_EQ(matches_of(*entries[0].pdq).size(), 1u);
   EXPECT_EQ(material_->list(list)->withdrawn, 1);
   EXPECT_TRUE(material_->entry(list, *first + 1)->withdrawn);
+  EXPECT_EQ(material_->withdraw("tester", list, {&second, 1}, "again").error().code, Code::conflict);
+  const NumberRange absent{*first + 2, *first + 900};
+  EXPECT_EQ(material_->withdraw("tester", list, {&absent, 1}, "none").error().code, Code::not_found);
+  const NumberRange both{*first, *first + 1};
+  EXPECT_TRUE(material_->withdraw("tester", list, {&both, 1}, "the other one too"));
 }
 
 TEST_F(MaterialTest, ListsAreRevisedDisabledAndWithdrawn) {
@@ -309,6 +314,7 @@ TEST_F(MaterialTest, WhatMatchesIsWhatWasAddedAndNotTakenBack) {
   }
   const auto there = static_cast<std::uint64_t>(std::ranges::count_if(oracle, &Known::there));
   EXPECT_EQ(material_->index_info().entries, there);
+  EXPECT_EQ(*material_->entries_to_find(), there);
 }
 
 TEST_F(MaterialTest, ARebuildGivesTheSameViews) {
@@ -325,6 +331,9 @@ TEST_F(MaterialTest, ARebuildGivesTheSameViews) {
   }
   EXPECT_EQ(material_->entry(list, first + 3)->body.note, "seen againseen again");
   ASSERT_TRUE(erase_entry(list, first + 3, "court"));
+  // The second chunk, some of which was withdrawn, as a whole.
+  const Place second{shared_log, EntryPlace::of_number(shared_log, first).chunk.position + 1};
+  ASSERT_TRUE(journal_->erase("tester", journal_->read(second)->id, {}, "court"));
   const std::string before = dump();
   ASSERT_TRUE(journal_->rebuild());
   EXPECT_EQ(dump(), before);
@@ -352,11 +361,23 @@ TEST_F(MaterialTest, NoHashStandsInClearAndAnErasedOneNowhere) {
     EXPECT_EQ(all.find(std::string(reinterpret_cast<const char*>(entry.pdq->words.data()), 32)), std::string::npos);
     EXPECT_EQ(all.find(std::string(reinterpret_cast<const char*>(entry.md5->data()), 16)), std::string::npos);
   }
-  // The sealed bytes of the chunk are what could be opened: they have to go.
-  const auto chunk = journal_->read(EntryPlace::of_number(shared_log, first).chunk);
-  ASSERT_TRUE(chunk);
+  // The sealed bytes of the chunk and its key are what could be opened: they have to go.
+  const std::int64_t place = EntryPlace::of_number(shared_log, first).chunk.value();
+  const auto text_of = [&](Sql column) {
+    const auto bytes = *(*store_->connect(true))->bytes(column, {place});
+    return std::string(bytes->begin(), bytes->end());
+  };
+  const std::string sealed = text_of("SELECT sealed FROM record WHERE place = $1");
+  const std::string key = text_of("SELECT key FROM record WHERE place = $1");
+  EXPECT_NE(all.find(key), std::string::npos) << "the test looks in the right places";
   ASSERT_TRUE(erase_entry(list, first, "data subject"));
   ASSERT_TRUE(journal_->scrub());
+  const std::string rest = everything();
+  EXPECT_EQ(rest.find(key), std::string::npos);
+  // SQLite cuts long values into pages, so any part of it counts.
+  for (std::size_t at = 0; at + 32 <= sealed.size(); at += 32) {
+    EXPECT_EQ(rest.find(sealed.substr(at, 32)), std::string::npos) << at;
+  }
   EXPECT_EQ(material_->entry(list, first).error().code, Code::not_found);
   EXPECT_TRUE(material_->entry(list, first + 1));
   EXPECT_TRUE(matches_of(*entries[0].pdq).empty());

@@ -204,6 +204,15 @@ Result<ListInfo> Material::list(const ListId& id) const {
   return info;
 }
 
+Result<std::uint64_t> Material::entries_to_find() const {
+  const std::scoped_lock lock(impl_->reading);
+  const auto all = TRY(impl_->views->integer("SELECT CAST(coalesce(sum(size), 0) AS bigint) FROM chunk"));
+  const auto gone =
+      TRY(impl_->views->integer("SELECT count(*) FROM (SELECT list, number FROM withdrawn UNION "
+                                "SELECT list, number FROM erased_entry) AS gone"));
+  return static_cast<std::uint64_t>(all.value_or(0) - gone.value_or(0));
+}
+
 Result<EntryView> Material::entry(const ListId& list, std::int64_t number) const {
   const KnownList known = TRY(impl_->known(list));
   return impl_->entry_at(list, EntryPlace::of_number(known.log, number));

@@ -263,7 +263,7 @@ Result<EntryStateBody> EntryStateBody::from_json(const Json& body) {
 }
 
 Json WithdrawalBody::to_json() const {
-  return Json::object({{"list", to_text(list)}, {"entries", to_text(entries)}, {"reason", reason}});
+  return Json::object({{"count", count}, {"entries", to_text(entries)}, {"list", to_text(list)}, {"reason", reason}});
 }
 
 Result<WithdrawalBody> WithdrawalBody::from_json(const Json& body) {
@@ -273,6 +273,9 @@ Result<WithdrawalBody> WithdrawalBody::from_json(const Json& body) {
                             .entries = TRY(parse_ranges(*ranges->text())),
                             .reason = TRY(text_in(body, "reason", reason_bytes_max))};
   if (withdrawal.reason.empty()) return wrong("a withdrawal says why");
+  const Json* const count = body.find("count");
+  if (count == nullptr || count->integer() == nullptr) return wrong("\"count\" is how many entries are withdrawn");
+  withdrawal.count = *count->integer();
   return withdrawal;
 }
 

@@ -127,6 +127,7 @@ struct WithdrawalBody {
   ListId list{};
   std::vector<NumberRange> entries;
   std::string reason;
+  std::int64_t count = 0;  // how many it takes back
 
   Json to_json() const;
   // Errors: invalid_argument.

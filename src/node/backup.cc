@@ -24,16 +24,13 @@ constexpr std::size_t small_file_bytes_max = 65'536;
 // A file that goes when this does.
 class Temporary {
  public:
-  explicit Temporary(std::string path) : path_(std::move(path)) { remove(); }
-  ~Temporary() { remove(); }
+  explicit Temporary(std::string path) : path_(std::move(path)) { remove_database(path_); }
+  ~Temporary() { remove_database(path_); }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
   const std::string& path() const { return path_; }
 
  private:
-  void remove() const {
-    for (const char* suffix : {"", "-wal", "-shm", ".part"}) unlink((path_ + suffix).c_str());
-  }
   std::string path_;
 };
 
@@ -103,10 +100,15 @@ Result<std::vector<AgeRecipient>> parse_recipients(const std::vector<std::string
 
 }  // namespace
 
+void remove_database(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm", ".part"}) unlink((path + suffix).c_str());
+}
+
 Result<BackupReport> Node::backup(const std::string& path, const std::vector<std::string>& recipient_texts) {
   const std::vector<AgeRecipient> recipients = TRY(parse_recipients(recipient_texts));
   std::error_code error;
   if (std::filesystem::exists(path, error)) return Error{Code::already_exists, path + " is there already"};
+  const std::scoped_lock lock(impl_->erasing);
   const Temporary copy(impl_->folder + "/backup.db");
   if (impl_->store->is_sqlite()) {
     TRY(impl_->store->backup_to(copy.path()));

@@ -113,17 +113,22 @@ class Examination {
     if (!node) {
       if (node.error().code == Code::conflict) {
         return warn("the node runs in another process: records and index weren't looked at",
-                    "run this through the server, or stop it first");
+                    "fristad log verify --all looks at the records meanwhile; for all of it stop the server first");
       }
       return bad(node.error().message, "see above; otherwise restore a backup");
     }
     good("the store opens, and the logs end where they say");
+    std::error_code error;
+    if (std::filesystem::exists(open_.folder + "/erasing", error)) {
+      warn("what was erased isn't out of all files yet", "end what else reads the database, then run this again");
+    }
     if ((*node)->material().index_info().merge_error) {
       warn((*node)->material().index_info().merge_error->message, "give the node more memory");
     } else {
       good(std::to_string((*node)->material().index_info().entries) + " entries are in the match index");
     }
     examine_logs(**node);
+    if (deep_) examine_views(**node);
   }
 
   void examine_logs(Node& node) {
@@ -143,6 +148,21 @@ class Examination {
              (deep_ ? ", each as it was signed" : " in one tree"));
       }
     }
+  }
+
+  void examine_views(Node& node) {
+    const auto wrong = node.journal().wrong_views();
+    if (!wrong) return bad(wrong.error().message, "restore a backup");
+    for (const std::string& table : *wrong) {
+      bad("the table " + table + " isn't what the records say", "fristad rebuild");
+    }
+    if (wrong->empty()) good("the tables are what the records say");
+    const auto indexed = node.material().index_info().entries;
+    const auto expected = node.material().entries_to_find();
+    if (!expected) return bad(expected.error().message, "restore a backup");
+    if (indexed == *expected) return good("every entry that may match is in the match index");
+    bad("the match index has " + std::to_string(indexed) + " entries, and should have " + std::to_string(*expected),
+        "remove " + open_.folder + "/index: it is built anew at the next start");
   }
 
   const NodeOpen& open_;

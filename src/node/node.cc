@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <set>
+#include <thread>
 
 #include "base/file.h"
 #include "base/hex.h"
@@ -25,6 +27,9 @@ namespace {
 
 constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::string_view kind_private_head = "log.private_head";
+// A server of a database refuses to scrub while anybody reads; SQLite waits by itself.
+constexpr int scrub_tries = 50;
+constexpr std::chrono::milliseconds scrub_pause{20};
 
 Result<UniqueFd> lock_folder(const std::string& folder) {
   const std::string path = folder + "/lock";
@@ -150,6 +155,8 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOpen& open, const NodeSeams& 
   impl->seams = seams;
   impl->settings = TRY(read_settings(open.folder));
   impl->lock = TRY(lock_folder(open.folder));
+  // A backup that was killed left a copy, in which is what was erased since.
+  remove_database(open.folder + "/backup.db");
   const Key credential = TRY(read_credential(impl->settings, open, seams));
   impl->keys = TRY(read_node_keys(open.folder + "/keys.sealed", credential));
   impl->store.emplace(TRY(Store::open(store_options(open.folder, impl->settings))));
@@ -165,6 +172,8 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOpen& open, const NodeSeams& 
     std::ranges::copy(impl->keys.index.bytes(), index_key.begin());
     impl->material = TRY(Material::open(*impl->journal, {.folder = open.folder + "/index", .index_key = index_key}));
     wipe(index_key);
+    // What is in the way may be gone at the next try; the node works without.
+    static_cast<void>(impl->finish_erasures());
   }
   return std::unique_ptr<Node>(new Node(std::move(impl)));
 }
@@ -256,7 +265,27 @@ Status Node::Impl::complete_erasures() {
       return note_erasure(parts.record, parts.items);
     }));
   }
-  return missed ? journal->scrub() : Status();
+  if (!missed) return {};
+  return write_file(unfinished_path(), "", FileAccess::owner_only, FileExists::replace);
+}
+
+Status Node::Impl::finish_erasures() {
+  std::error_code error;
+  if (!material || !std::filesystem::exists(unfinished_path(), error)) return {};
+  TRY(material->purge());
+  Status scrubbed = journal->scrub();
+  for (int tries = 1; tries < scrub_tries && !scrubbed && !store->is_sqlite(); ++tries) {
+    std::this_thread::sleep_for(scrub_pause);
+    scrubbed = journal->scrub();
+  }
+  TRY(std::move(scrubbed));
+  if (unlink(unfinished_path().c_str()) != 0) return os_error("cannot remove " + unfinished_path(), errno);
+  return {};
+}
+
+Status Node::finish_erasures() {
+  const std::scoped_lock lock(impl_->erasing);
+  return impl_->finish_erasures();
 }
 
 Status Node::erase(const By& by, const RecordId& id, std::span<const std::uint32_t> items, std::string_view ground) {
@@ -269,13 +298,22 @@ Status Node::erase_entry(const By& by, const ListId& list, std::int64_t number, 
 }
 
 Status Node::Impl::erase(const By& by, std::span<const ErasedParts> parts, std::string_view ground) {
+  const std::scoped_lock lock(erasing);
   for (const ErasedParts& part : parts) {
-    // What goes with the decision goes with its first record.
-    TRY(journal->erase(&part == parts.data() ? by : By(by.actor), part.record, part.items, ground));
+    // What goes with the decision goes with its last record: until then it can be asked for again.
+    TRY(journal->erase(&part == &parts.back() ? by : By(by.actor), part.record, part.items, ground));
+    // From here on whoever opens the node goes on where this process ends: with what isn't noted, and with this file.
+    TRY(write_file(unfinished_path(), "", FileAccess::owner_only, FileExists::replace));
     TRY(note_erasure(part.record, part.items));
   }
-  if (material) TRY(material->purge());
-  return journal->scrub();
+  if (const Status finished = finish_erasures(); !finished) {
+    return Error{
+        finished.error().code,
+        "it is erased and matches no more, but not all files are rid of the old bytes yet: the node goes on with "
+        "that when it is opened next, and every minute while it runs: " +
+            finished.error().message};
+  }
+  return {};
 }
 
 }  // namespace fristad

@@ -12,6 +12,7 @@
 //   index/         the match index, sealed: a cache
 //   log/shared/, log/private/   the logs as static files: a cache
 //   erasures       which records were erased: read before a backup is trusted
+//   erasing        while what was erased isn't out of index and database yet
 //   lock, socket   while a process has the node open; the socket while a server runs
 //
 // Thread-safety: as Journal and Material; open and destroy on one thread.
@@ -88,10 +89,13 @@ class Node {
   Status publish();
 
   // Erases a record, or these items of a chunk, everywhere: database, index, files; and notes it in `erasures`, also
-  // beside each backup that was made, so that no backup brings it back. Errors: those of Journal::erase().
+  // beside each backup that was made, so that no backup brings it back. Waits for a backup that is being made. Errors:
+  // those of Journal::erase(); unavailable (erased, but somebody who reads the database keeps the old bytes in it).
   Status erase(const By& by, const RecordId& id, std::span<const std::uint32_t> items, std::string_view ground);
   // The same with an entry of a list of our own, and what was said of how it stands.
   Status erase_entry(const By& by, const ListId& list, std::int64_t number, std::string_view ground);
+  // What an erasure has still to do where the process was ended or something was in the way. Done at open too.
+  Status finish_erasures();
 
   // Writes a consistent backup, encrypted to age recipients (crypto/age.h), while the node goes on. Before it is
   // sealed it is opened and verified. Beside it stands `<path>.erasures`. Errors: already_exists, unavailable.

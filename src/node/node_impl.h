@@ -17,8 +17,12 @@ namespace fristad {
 struct Node::Impl {
   std::vector<std::string> erasure_files() const;
   Status note_erasure(const RecordId& id, std::span<const std::uint32_t> items);
+  // Notes what was recorded and not noted.
   Status complete_erasures();
   Status erase(const By& by, std::span<const ErasedParts> parts, std::string_view ground);
+  // Gets what was erased out of index and files, if that is still to be done.
+  Status finish_erasures();
+  std::string unfinished_path() const { return folder + "/erasing"; }
 
   std::string folder;
   NodeSeams seams;
@@ -29,8 +33,13 @@ struct Node::Impl {
   std::unique_ptr<Journal> journal;
   std::unique_ptr<Material> material;
   std::mutex publishing;
+  // One erasure or backup at a time: what is erased while a backup is made would come back with it.
+  std::mutex erasing;
   std::int64_t private_head_ms = 0;
 };
+
+// Removes a SQLite database and what SQLite and a copy in progress leave beside it.
+void remove_database(const std::string& path);
 
 // The key of a credential file, which is made if it isn't there.
 Result<Key> make_credential(const std::string& folder, const std::string& key_file, const Random& random);

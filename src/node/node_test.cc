@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "base/hex.h"
 #include "base/whole_file.h"
@@ -201,19 +202,80 @@ TEST_F(NodeTest, ADamagedBackupRestoresNothing) {
 TEST_F(NodeTest, AnErasureThatWasCutShortIsCompleted) {
   ASSERT_TRUE(init());
   RecordId chunk{};
+  std::string key;
+  const std::uint32_t item = 7;
   {
     const auto node = opened();
     const auto list = node->material().create_list("tester", {.title = "Known"});
-    const std::vector<EntryBody> entries{random_entry()};
+    std::vector<EntryBody> entries;
+    for (int i = 0; i < 5000; ++i) entries.push_back(random_entry());
     const auto first = node->material().add_entries("tester", *list, entries);
     ASSERT_TRUE(first);
-    chunk = node->journal().read(EntryPlace::of_number(shared_log, *first).chunk)->id;
+    ASSERT_TRUE(node->material().save());
+    const Place place = EntryPlace::of_number(shared_log, *first).chunk;
+    chunk = node->journal().read(place)->id;
+    const auto reader = *node->journal().store().connect(true);
+    const auto bytes = *reader->bytes("SELECT key FROM record WHERE place = $1", {place.value()});
+    key.assign(bytes->begin(), bytes->end());
     // As if the process had ended right after the commit.
-    ASSERT_TRUE(node->journal().erase("tester", chunk, {}, "court"));
+    ASSERT_TRUE(node->journal().erase("tester", chunk, {&item, 1}, "court"));
+    EXPECT_GT(node->material().index_info().removed, 0u);
   }
   EXPECT_FALSE(std::filesystem::exists(path("node/erasures")));
-  opened();
-  EXPECT_EQ(*read_file(path("node/erasures"), 1000), to_hex(chunk) + "\n");
+  const auto node = opened();
+  EXPECT_EQ(*read_file(path("node/erasures"), 1000), to_hex(chunk) + " 7\n");
+  EXPECT_EQ(node->material().index_info().removed, 0u) << "the saved index still has it";
+  EXPECT_EQ(node->material().index_info().entries, 4999u);
+  EXPECT_FALSE(std::filesystem::exists(path("node/erasing")));
+  for (const char* end : {"", "-wal"}) {
+    const auto content = read_file(path("node/node.db") + end, std::size_t{1} << 28);
+    EXPECT_TRUE(!content || content->find(key) == std::string::npos) << end;
+  }
+}
+
+// Whatever it could still tell: of entries that are erased later, too.
+TEST_F(NodeTest, WhatABackupLeftThatWasKilledGoesAtTheNextStart) {
+  ASSERT_TRUE(init());
+  for (const char* end : {"", "-wal", "-shm", ".part"}) {
+    ASSERT_TRUE(write_file(path("node/backup.db") + end, "x", FileAccess::owner_only, FileExists::refuse));
+  }
+  ASSERT_NE(opened(), nullptr);
+  for (const char* end : {"", "-wal", "-shm", ".part"}) {
+    EXPECT_FALSE(std::filesystem::exists(path("node/backup.db") + end)) << end;
+  }
+}
+
+// An erasure waits for the backup that is being made, so that it can be noted beside it.
+TEST_F(NodeTest, WhatIsErasedWhileABackupIsMadeStaysErased) {
+  ASSERT_TRUE(init());
+  const std::string recipient = make_identity();
+  {
+    const auto node = opened();
+    const auto list = node->material().create_list("tester", {.title = "Known"});
+    std::vector<EntryBody> entries;
+    for (int i = 0; i < 3000; ++i) entries.push_back(random_entry());
+    const auto first = node->material().add_entries("tester", *list, entries);
+    ASSERT_TRUE(first);
+    const RecordId chunk = node->journal().read(EntryPlace::of_number(shared_log, *first).chunk)->id;
+    Status backed_up;
+    std::jthread maker([&] {
+      const auto report = node->backup(path("backup.age"), {recipient});
+      if (!report) backed_up = report.error();
+    });
+    while (!std::filesystem::exists(path("node/backup.db")) && !std::filesystem::exists(path("backup.age"))) {
+      std::this_thread::yield();
+    }
+    const std::uint32_t item = 5;
+    ASSERT_TRUE(node->erase("tester", chunk, {&item, 1}, "court"));
+    maker.join();
+    ASSERT_TRUE(backed_up) << backed_up.error().message;
+  }
+  ASSERT_TRUE(restore_node({.backup = path("backup.age"),
+                            .identity_file = path("identity"),
+                            .folder = path("again"),
+                            .key_file = path("key2")},
+                           seams_));
+  EXPECT_EQ(opened("again")->material().index_info().entries, 2999u);
 }
 
 TEST_F(NodeTest, TheDoctorFindsWhatIsWrong) {
@@ -227,6 +289,20 @@ TEST_F(NodeTest, TheDoctorFindsWhatIsWrong) {
   std::filesystem::remove(path("node/log/shared/tile/0/000.p/2"));
   const auto missing = wrong(examine_node({.folder = path("node")}, seams_, false));
   EXPECT_EQ(missing.size(), 1u);
+  ASSERT_TRUE(opened()->publish());
+  {
+    const auto node = opened();
+    const auto list = node->material().create_list("tester", {.title = "Known"});
+    ASSERT_TRUE(node->material().add_entries("tester", *list, std::vector<EntryBody>{random_entry()}));
+  }
+  EXPECT_TRUE(wrong(examine_node({.folder = path("node")}, seams_, true)).empty());
+  ASSERT_GT(*(*(*Store::open({.sqlite_path = path("node/node.db")})).connect())->execute("DELETE FROM chunk"), 0u);
+  const auto views = wrong(examine_node({.folder = path("node")}, seams_, true));
+  ASSERT_EQ(views.size(), 2u) << "the table, and with it what the index should have";
+  EXPECT_NE(views[0].what.find("chunk"), std::string::npos);
+  EXPECT_EQ(views[0].what_to_do, "fristad rebuild");
+  ASSERT_TRUE(opened()->journal().rebuild());
+  EXPECT_TRUE(wrong(examine_node({.folder = path("node")}, seams_, true)).empty());
   std::filesystem::remove(path("key"));
   EXPECT_GE(wrong(examine_node({.folder = path("node")}, seams_, false)).size(), 1u);
 }

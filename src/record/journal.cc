@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/hex.h"
 #include "base/try.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t batch_decisions_max = 4096;
 constexpr int lock_tries = 100;
 constexpr std::chrono::milliseconds lock_pause{20};
+constexpr int settle_tries = 5;
 
 std::vector<std::uint8_t> peaks_bytes(const MerkleFrontier& tree) {
   std::vector<std::uint8_t> bytes;
@@ -132,12 +134,31 @@ std::vector<Result<std::vector<Recorded>>> Journal::transact_all(std::string_vie
 }
 
 void Journal::Impl::process(std::span<Waiting* const> waiting) {
-  BatchState state = {.logs = committed.logs, .sequences = {}, .records = {}};
-  if (const Status done = run_batch(waiting, state); !done) {
+  BatchState state = {.logs = {}, .sequences = {}, .records = {}};
+  const Status done = [&]() -> Status {
+    if (unsure) TRY(settle());
+    state.logs = committed.logs;
+    const Status ran = run_batch(waiting, state);
+    if (ran || !unsure) return ran;
+    // A server that is gone may come back in a moment, and one that isn't has to see first that its connection is.
+    auto settled = settle();
+    for (int tries = 1; tries < settle_tries && !settled; ++tries) {
+      std::this_thread::sleep_for(lock_pause);
+      settled = settle();
+    }
+    if (settled) return *settled ? Status() : ran;
+    return Error{ran.error().code, ran.error().message +
+                                       "; whether it was recorded nevertheless will show when the "
+                                       "database answers again: look before doing it once more"};
+  }();
+  if (!done) {
     for (Waiting* each : waiting) each->outcomes.assign(each->decisions.size(), done.error());
-    return;
+  } else if (!state.records.empty()) {
+    adopt(state);
   }
-  if (state.records.empty()) return;
+}
+
+void Journal::Impl::adopt(const BatchState& state) {
   committed.logs = state.logs;
   {
     const std::scoped_lock lock(head_mutex);
@@ -148,6 +169,23 @@ void Journal::Impl::process(std::span<Waiting* const> waiting) {
   }
   step("published");
   for (const Subscriber& subscriber : subscribers) subscriber(state.records);
+}
+
+// The connection that asks has the lock of the node again: what the lost one had begun has ended by then.
+Result<bool> Journal::Impl::settle() {
+  bool there = true;
+  bool absent = true;
+  for (std::uint32_t log = 0; log < own_logs; ++log) {
+    const auto size = TRY(writer->integer("SELECT size FROM log WHERE number = $1", {std::int64_t{log}}));
+    there = there && size == static_cast<std::int64_t>(unsure->logs[log].size());
+    absent = absent && size == static_cast<std::int64_t>(committed.logs[log].size());
+  }
+  if (!there && !absent) {
+    return Error{Code::damaged, "the logs aren't as this process left them: somebody else has written to the database"};
+  }
+  const BatchState settled = *std::exchange(unsure, std::nullopt);
+  if (there && !settled.records.empty()) adopt(settled);
+  return there;
 }
 
 Status Journal::Impl::run_batch(std::span<Waiting* const> waiting, BatchState& state) {
@@ -191,7 +229,10 @@ Status Journal::Impl::run_batch(std::span<Waiting* const> waiting, BatchState& s
     }
   }
   step("before commit");
-  TRY(transaction.commit());
+  if (const Status committed_now = transaction.commit(); !committed_now) {
+    unsure = std::exchange(state, BatchState{});
+    return committed_now;
+  }
   step("committed");
   return {};
 }

@@ -155,7 +155,8 @@ class Journal {
   Journal& operator=(const Journal&) = delete;
 
   // Errors: that of the decision; unavailable (disk full, database gone): then nothing was recorded, and reading goes
-  // on.
+  // on. Where the answer to a commit was lost, the database is asked; if it can't be at once, the message says so, and
+  // the next decision finds out.
   Result<std::vector<Recorded>> transact(const By& by, const Decide& decide);
   // Many decisions of one caller in one commit: element i is the outcome of decision i.
   std::vector<Result<std::vector<Recorded>>> transact_all(std::string_view actor, std::span<const Decide> decisions);
@@ -197,6 +198,9 @@ class Journal {
 
   // Folds all records anew into empty views, in one transaction.
   Status rebuild();
+  // The tables that rebuild() would change: none, unless somebody has changed them or an older program folded
+  // otherwise. Takes as long as rebuild(), and decisions wait.
+  Result<std::vector<std::string>> wrong_views() const;
   // Every row of every view and fact as one line of JSON, in the order of names and keys: the same records
   // give the same text.
   Status dump(const std::function<Status(std::string_view line)>& use) const;

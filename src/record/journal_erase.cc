@@ -180,18 +180,10 @@ Status Journal::Impl::reseal_without(Connection& connection, Place place, std::s
 }
 
 Status Journal::scrub() {
-  std::unique_lock lock(impl_->queue_mutex);
-  impl_->queue_changed.wait(lock, [&] { return !impl_->writing; });
-  impl_->writing = true;
-  lock.unlock();
-  const Status done = [&] {
+  return impl_->alone([&]() -> Status {
     const std::scoped_lock reading(impl_->reading);
     return impl_->writer->checkpoint_and_scrub({"record", "fact"});
-  }();
-  lock.lock();
-  impl_->writing = false;
-  impl_->queue_changed.notify_all();
-  return done;
+  });
 }
 
 }  // namespace fristad

@@ -43,13 +43,21 @@ struct Journal::Impl {
   }
 
   Status load_logs();
+  // Runs work while nobody decides.
+  Status alone(const std::function<Status()>& work);
+  // Empties the views and folds all records into them.
+  Status fold_anew(Connection& views);
   void process(std::span<Waiting* const> waiting);
   Status run_batch(std::span<Waiting* const> waiting, BatchState& state);
-  Status finish_batch(const BatchState& before, const BatchState& state);
+  // What is on disk becomes what is known: heads, and whoever follows.
+  void adopt(const BatchState& state);
+  // Whether the batch in `unsure` is on disk; asks the database. Errors: unavailable, damaged.
+  Result<bool> settle();
 
   // Erasure, within a batch.
   Status apply_erasure(Connection& connection, const Record& erasure, bool rebuilding);
   Status reseal_without(Connection& connection, Place place, std::span<const std::uint32_t> items);
+  Status for_each(std::uint32_t log, std::uint64_t from, const std::function<Status(const Record&)>& use) const;
   Result<Record> read_in(Connection& connection, Place place) const;
 
   Store& store;
@@ -65,6 +73,7 @@ struct Journal::Impl {
   // Of whoever writes.
   std::unique_ptr<Connection> writer;
   BatchState committed;
+  std::optional<BatchState> unsure;  // its commit failed, or its answer was lost: it may be on disk
   std::vector<Subscriber> subscribers;
 
   mutable std::mutex head_mutex;

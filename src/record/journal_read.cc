@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "base/hex.h"
 #include "base/try.h"
@@ -16,6 +17,50 @@ Error damaged_at(Place place, std::string_view what) {
   return {Code::damaged, "record " + std::to_string(place.position) + " of " +
                              (place.log == private_log ? "the private log" : "log " + std::to_string(place.log)) +
                              ": " + std::string(what)};
+}
+
+// Every row of every view and fact, with the name of its table.
+Status dump_tables(Connection& from, const Kinds& kinds,
+                   const std::function<Status(std::string_view name, std::string_view line)>& use) {
+  const auto write_table = [&](std::string_view name, Sql rows, std::string_view columns) {
+    return from.query(rows, {}, [&](const SqlRow& row) -> Status {
+      Json::Array line{Json(name)};
+      for (int i = 0; i < static_cast<int>(columns.size()); ++i) {
+        const char type = columns[static_cast<std::size_t>(i)];
+        if (row.is_null(i)) {
+          line.emplace_back();
+        } else if (type == 'i') {
+          line.emplace_back(row.integer(i));
+        } else if (type == 't') {
+          line.emplace_back(row.text(i));
+        } else {
+          line.emplace_back(to_hex(row.bytes(i)));
+        }
+      }
+      return use(name, canonical(Json(std::move(line))));
+    });
+  };
+  std::vector<std::pair<std::string_view, const ViewTable*>> tables;
+  for (const View* view : kinds.views()) {
+    for (const ViewTable& table : view->tables) tables.emplace_back(table.name.for_sqlite(), &table);
+  }
+  std::ranges::sort(tables, {}, [](const auto& table) { return table.first; });
+  for (const auto& [name, table] : tables) TRY(write_table(name, table->rows, table->columns));
+  return write_table("fact", "SELECT place, number, kind, subject, at, dimensions FROM fact ORDER BY place, number",
+                     "iittit");
+}
+
+Result<std::map<std::string, Digest>> digests_of_tables(Connection& from, const Kinds& kinds) {
+  std::map<std::string, Digest> digests{{"fact", Digest{}}};
+  for (const View* view : kinds.views()) {
+    for (const ViewTable& table : view->tables) digests.emplace(table.name.for_sqlite(), Digest{});
+  }
+  TRY(dump_tables(from, kinds, [&](std::string_view name, std::string_view line) {
+    Digest& digest = digests.find(std::string(name))->second;
+    digest = sha256({digest, as_bytes(line)});
+    return Status();
+  }));
+  return digests;
 }
 
 }  // namespace
@@ -93,20 +138,25 @@ Result<std::vector<Place>> Journal::places(const RecordId& id) const {
 }
 
 Status Journal::for_each(std::uint32_t log, std::uint64_t from, const std::function<Status(const Record&)>& use) const {
+  return impl_->for_each(log, from, use);
+}
+
+Status Journal::Impl::for_each(std::uint32_t log, std::uint64_t from,
+                               const std::function<Status(const Record&)>& use) const {
   for (;;) {
     std::vector<RecordRow> page;
     {
-      const std::scoped_lock lock(impl_->reading);
+      const std::scoped_lock lock(reading);
       TRY(
-          impl_->reader->query("SELECT place, id, revision, kind, leaf, key, sealed FROM record "
-                               "WHERE place >= $1 AND place < $2 ORDER BY place LIMIT 512",
-                               {Place{log, from}.value(), Place{log + 1, 0}.value()}, [&](const SqlRow& row) -> Status {
-                                 page.push_back(TRY(read_row(row)));
-                                 return {};
-                               }));
+          reader->query("SELECT place, id, revision, kind, leaf, key, sealed FROM record "
+                        "WHERE place >= $1 AND place < $2 ORDER BY place LIMIT 512",
+                        {Place{log, from}.value(), Place{log + 1, 0}.value()}, [&](const SqlRow& row) -> Status {
+                          page.push_back(TRY(read_row(row)));
+                          return {};
+                        }));
     }
     for (const RecordRow& row : page) {
-      if (!row.erased) TRY(use(TRY(open_row(row, impl_->keys.data_key))));
+      if (!row.erased) TRY(use(TRY(open_row(row, keys.data_key))));
     }
     if (std::ssize(page) < page_rows) return {};
     from = page.back().place.position + 1;
@@ -119,7 +169,8 @@ Status Journal::for_each_back(std::uint32_t log, std::uint64_t before,
     std::vector<RecordRow> page;
     {
       const std::scoped_lock lock(impl_->reading);
-      TRY(impl_->reader->query("SELECT place, id, revision, kind, leaf, key, sealed FROM record "
+      TRY(
+          impl_->reader->query("SELECT place, id, revision, kind, leaf, key, sealed FROM record "
                                "WHERE place >= $1 AND place < $2 ORDER BY place DESC LIMIT 64",
                                {Place{log, 0}.value(), Place{log, before}.value()}, [&](const SqlRow& row) -> Status {
                                  page.push_back(TRY(read_row(row)));
@@ -205,64 +256,62 @@ Result<std::string> Journal::checkpoint(std::uint32_t log) {
   return note;
 }
 
-Status Journal::rebuild() {
-  // Decisions wait: this is one long one of nobody.
-  std::unique_lock lock(impl_->queue_mutex);
-  impl_->queue_changed.wait(lock, [&] { return !impl_->writing; });
-  impl_->writing = true;
+Status Journal::Impl::alone(const std::function<Status()>& work) {
+  std::unique_lock lock(queue_mutex);
+  queue_changed.wait(lock, [&] { return !writing; });
+  writing = true;
   lock.unlock();
-  const Status done = [&]() -> Status {
-    Connection& writer = *impl_->writer;
-    Transaction transaction = TRY(writer.begin());
-    TRY(writer.execute("DELETE FROM fact"));
-    for (const View* view : impl_->kinds.views()) {
-      for (const ViewTable& table : view->tables) TRY(writer.execute(table.clear));
-    }
-    for (std::uint32_t log = 0; log < own_logs; ++log) {
-      TRY(for_each(log, 0, [&](const Record& record) -> Status {
-        const Kind* const kind = impl_->kinds.find(record.payload.kind, record.payload.schema);
-        Fold fold(writer, record.place);
-        if (kind != nullptr && kind->apply != nullptr) TRY(kind->apply(fold, record));
-        if (record.payload.kind == kind_erased) TRY(impl_->apply_erasure(writer, record, true));
-        return {};
-      }));
-    }
-    return transaction.commit();
-  }();
+  const Status done = work();
   lock.lock();
-  impl_->writing = false;
-  impl_->queue_changed.notify_all();
+  writing = false;
+  queue_changed.notify_all();
   return done;
 }
 
-Status Journal::dump(const std::function<Status(std::string_view)>& use) const {
-  const auto write_table = [&](std::string_view name, Sql rows, std::string_view columns) {
-    return impl_->reader->query(rows, {}, [&](const SqlRow& row) -> Status {
-      Json::Array line{Json(name)};
-      for (int i = 0; i < static_cast<int>(columns.size()); ++i) {
-        const char type = columns[static_cast<std::size_t>(i)];
-        if (row.is_null(i)) {
-          line.emplace_back();
-        } else if (type == 'i') {
-          line.emplace_back(row.integer(i));
-        } else if (type == 't') {
-          line.emplace_back(row.text(i));
-        } else {
-          line.emplace_back(to_hex(row.bytes(i)));
-        }
-      }
-      return use(canonical(Json(std::move(line))));
-    });
-  };
-  const std::scoped_lock lock(impl_->reading);
-  std::vector<std::pair<std::string_view, const ViewTable*>> tables;
-  for (const View* view : impl_->kinds.views()) {
-    for (const ViewTable& table : view->tables) tables.emplace_back(table.name.for_sqlite(), &table);
+Status Journal::Impl::fold_anew(Connection& views) {
+  TRY(views.execute("DELETE FROM fact"));
+  for (const View* view : kinds.views()) {
+    for (const ViewTable& table : view->tables) TRY(views.execute(table.clear));
   }
-  std::ranges::sort(tables, {}, [](const auto& table) { return table.first; });
-  for (const auto& [name, table] : tables) TRY(write_table(name, table->rows, table->columns));
-  return write_table("fact", "SELECT place, number, kind, subject, at, dimensions FROM fact ORDER BY place, number",
-                     "iittit");
+  for (std::uint32_t log = 0; log < own_logs; ++log) {
+    TRY(for_each(log, 0, [&](const Record& record) -> Status {
+      const Kind* const kind = kinds.find(record.payload.kind, record.payload.schema);
+      Fold fold(views, record.place);
+      if (kind != nullptr && kind->apply != nullptr) TRY(kind->apply(fold, record));
+      if (record.payload.kind == kind_erased) TRY(apply_erasure(views, record, true));
+      return {};
+    }));
+  }
+  return {};
+}
+
+Status Journal::rebuild() {
+  return impl_->alone([&]() -> Status {
+    Transaction transaction = TRY(impl_->writer->begin());
+    TRY(impl_->fold_anew(*impl_->writer));
+    return transaction.commit();
+  });
+}
+
+Result<std::vector<std::string>> Journal::wrong_views() const {
+  std::vector<std::string> wrong;
+  TRY(impl_->alone([&]() -> Status {
+    Connection& views = *impl_->writer;
+    // Never committed.
+    const Transaction transaction = TRY(views.begin());
+    const auto before = TRY(digests_of_tables(views, impl_->kinds));
+    TRY(impl_->fold_anew(views));
+    for (const auto& [name, digest] : TRY(digests_of_tables(views, impl_->kinds))) {
+      if (before.at(name) != digest) wrong.push_back(name);
+    }
+    return {};
+  }));
+  return wrong;
+}
+
+Status Journal::dump(const std::function<Status(std::string_view)>& use) const {
+  const std::scoped_lock lock(impl_->reading);
+  return dump_tables(*impl_->reader, impl_->kinds, [&](std::string_view, std::string_view line) { return use(line); });
 }
 
 }  // namespace fristad

@@ -205,6 +205,28 @@ TEST_F(JournalTest, ARebuildGivesTheSameDump) {
   EXPECT_TRUE(testing::verified(*journal_, shared_log).good());
 }
 
+TEST_F(JournalTest, ViewsThatSomebodyChangedAreNamed) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(record(note("note " + std::to_string(i), {R"({"word":"x"})"})));
+  ASSERT_TRUE(journal_->erase("tester", journal_->read(Place{shared_log, 3})->id, {}, "retention"));
+  const std::string good = testing::dump_of(*journal_);
+  EXPECT_EQ(*journal_->wrong_views(), std::vector<std::string>());
+  const auto change = [&](Sql sql) {
+    const auto connection = *store_->connect();
+    ASSERT_GT(*connection->execute(sql), 0u);
+  };
+  change("UPDATE note SET text = 'other' WHERE text = 'note 1'");
+  EXPECT_EQ(*journal_->wrong_views(), std::vector<std::string>{"note"});
+  change("DELETE FROM fact WHERE place = 0");
+  change("DELETE FROM word");
+  const std::string bad = testing::dump_of(*journal_);
+  EXPECT_EQ(*journal_->wrong_views(), (std::vector<std::string>{"fact", "note", "word"}));
+  EXPECT_EQ(testing::dump_of(*journal_), bad) << "it only looks";
+  ASSERT_TRUE(journal_->rebuild());
+  EXPECT_EQ(*journal_->wrong_views(), std::vector<std::string>());
+  EXPECT_EQ(testing::dump_of(*journal_), good);
+  ASSERT_TRUE(record(note("decisions go on")));
+}
+
 TEST_F(JournalTest, WhatIsErasedIsNowhereAndTheProofStays) {
   // In clear in the view: so the test looks for something that is really there before.
   const std::string secret = "whisper-0123456789-whisper";

@@ -3,7 +3,7 @@
 // Checks a log from its first record to its last: what was signed, what is stored, and what was published.
 //
 // Found is any byte that was changed, any row removed, exchanged or inserted: in payloads, leaves, the tree,
-// checkpoints, tiles. The views aren't looked at: rebuild() makes them anew.
+// checkpoints, tiles. The views aren't looked at: Journal::wrong_views() does, and rebuild() makes them anew.
 //
 // Thread-safety: as Journal. Complexity: one pass; with payloads and signatures about 35 us a record and thread.
 

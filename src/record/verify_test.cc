@@ -127,6 +127,7 @@ TEST_F(VerifyTest, RowsThatWereRemovedReorderedOrInsertedAreNoticed) {
   run("a revision", "UPDATE record SET revision = 1 WHERE place = 20");
   run("a kind", "UPDATE record SET kind = 'record.erased' WHERE place = 20");
   run("a content removed without an erasure", "UPDATE record SET key = NULL, sealed = NULL WHERE place = 20");
+  run("a chunk of which only an item was erased", "UPDATE record SET key = NULL, sealed = NULL WHERE place = 7");
   run("a size", "UPDATE log SET size = size - 1 WHERE number = 0");
   run("the tree", "UPDATE log SET peaks = zeroblob(length(peaks)) WHERE number = 0");
   run("a counter", "UPDATE scope_sequence SET sequence = 7 WHERE log = 0");

@@ -1,6 +1,10 @@
 // The same history on both stores, and records copied from one to the other: views, trees and proofs are the same.
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <string_view>
 
 #include "record/copy.h"
 #include "record/record_fixture.h"
@@ -76,6 +80,59 @@ TEST(RecordStores, GiveTheSameAnswers) {
   ASSERT_TRUE(journal->rebuild());
   EXPECT_EQ(testing::dump_of(*journal), dump);
   EXPECT_TRUE(testing::verified(*journal, shared_log).good());
+}
+
+// The first socket of this process to a server of PostgreSQL says nothing more; what is sent to it arrives.
+bool deafen_first_connection() {
+  for (int fd = 3; fd < 256; ++fd) {
+    sockaddr_un peer{};
+    socklen_t size = sizeof peer - 1;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0 || peer.sun_family != AF_UNIX) continue;
+    if (std::string_view(peer.sun_path).find(".s.PGSQL") == std::string_view::npos) continue;
+    return shutdown(fd, SHUT_RD) == 0;
+  }
+  return false;
+}
+
+// The server commits, but its answer is lost on the way: nothing may be recorded twice, or be in the log and unknown to
+// those who follow it.
+TEST(RecordStores, ACommitWhoseAnswerIsLostIsFoundOut) {
+  auto postgres = testing::TemporaryPostgres::start();
+  ASSERT_TRUE(postgres) << postgres.error().message;
+  Store store = *Store::open({.postgres = postgres->conninfo()});
+  bool lose = false;
+  JournalOptions options = testing::test_options();
+  options.failpoint = [&lose](std::string_view step) {
+    if (step != "before commit" || !std::exchange(lose, false)) return;
+    EXPECT_TRUE(deafen_first_connection());
+  };
+  auto opened = Journal::open(store, testing::note_kinds(), testing::test_keys(), options);
+  ASSERT_TRUE(opened) << opened.error().message;
+  Journal& journal = **opened;
+  std::vector<std::string> followed;
+  journal.subscribe([&](std::span<const Record> records) {
+    for (const Record& record : records) {
+      if (record.place.log == shared_log) followed.push_back(*record.payload.body.find("text")->text());
+    }
+  });
+  const auto record = [&](const std::string& text) {
+    return journal.transact("tester", [&](Decision& decision) -> Status {
+      TRY(decision.emit(note(text)));
+      return {};
+    });
+  };
+  ASSERT_TRUE(record("before"));
+  lose = true;
+  const auto unanswered = record("unanswered");
+  EXPECT_TRUE(unanswered) << unanswered.error().message;
+  const auto after = record("after");
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_EQ(followed, (std::vector<std::string>{"before", "unanswered", "after"}));
+  EXPECT_EQ(journal.head(shared_log).size, 3u);
+  for (const std::uint32_t log : {shared_log, private_log}) {
+    const VerifyReport report = testing::verified(journal, log);
+    EXPECT_TRUE(report.good()) << report.problems.front();
+  }
 }
 
 }  // namespace

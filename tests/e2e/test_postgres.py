@@ -49,6 +49,17 @@ class PostgresTest(NodeCase):
         self.assertEqual([one for one in self.node_json("doctor", "--deep") if one["state"] == "bad"], [])
         self.assertFalse(self.path("se", "node.db").exists())
 
+    def test_no_known_hash_stands_in_a_table(self):
+        first = self.import_rows("Known", f"{MD5},secret-name,baseline,", f"{OTHER},b,baseline,")
+        self.matches(MD5, "--record", "order 1")
+        self.node("list", "withdraw", "Known", "--entries", str(first + 1), "--reason", "wrong")
+        conninfo = self.conninfo_of("node_" + self.id().rsplit(".", 1)[-1][:40])
+        # Which writes bytes as hex digits, so that both forms would show.
+        dump = subprocess.run(["pg_dump", conninfo], capture_output=True, check=True).stdout.lower()
+        self.assertIn(b"order 1", dump)
+        for needle in (MD5, OTHER, "secret-name", b"secret-name".hex()):
+            self.assertNotIn(needle.encode(), dump)
+
     def test_a_killed_server_loses_nothing(self):
         self.create()
         server = self.serve()
@@ -71,6 +82,24 @@ class PostgresTest(NodeCase):
                              *more)
             self.run_program("match", "--node", to, "--fail-on-match", MD5)
             self.run_program("match", "--node", to, "--fail-on-match", OTHER, expect=1)
+
+    def test_an_erasure_that_a_reader_delays_is_finished_later(self):
+        first = self.import_rows("Known", f"{MD5},a,baseline,", f"{OTHER},b,baseline,")
+        conninfo = self.conninfo_of("node_" + self.id().rsplit(".", 1)[-1][:40])
+        with subprocess.Popen(["psql", "--quiet", "--no-psqlrc", conninfo], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as reader:
+            reader.stdin.write(b"BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT 1 FROM fristad.log LIMIT 1;\n"
+                               b"\\echo reading\n")
+            reader.stdin.flush()
+            while b"reading" not in reader.stdout.readline():
+                pass
+            said = self.refused("erase", "--list", "Known", "--entry", str(first), "--ground", "article 17")
+            self.assertIn("it is erased and matches no more", said)
+            self.assertIn("isn't out of all files", self.node("doctor"))
+            reader.stdin.close()
+        self.assertEqual([len(found) for found in self.matches(MD5, OTHER)], [0, 1])
+        self.assertFalse(self.path("se", "erasing").exists())
+        self.assertNotIn("isn't out of all files", self.node("doctor"))
 
     def test_two_nodes_do_not_share_a_database(self):
         said = self.refused("node", "init", "us", "--member", "us", "--key-file", "us.key", "--shares", "s",
