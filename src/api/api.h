@@ -47,6 +47,7 @@ struct ApiParts {
 };
 
 struct ApiOptions {
+  std::string rp_id = "localhost";        // the host name under which browsers know the node
   std::vector<std::string> origins = {};  // that browsers may send changes from: "https://se.example"
   bool secure_cookies = true;             // false: plain HTTP on loopback
   int hashers = 2;                        // images that are hashed at once
