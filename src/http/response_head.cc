@@ -28,7 +28,7 @@ void append_number(std::string& out, Number number, int base = 10) {
 
 Status append_head(std::string& out, const Response& response, const HeadOptions& options) {
   if (response.status < 200 || response.status > 599)
-    return Error(Code::internal, "a handler gave a status outside 200 to 599");
+    return Error{Code::internal, "a handler gave a status outside 200 to 599"};
   out += "HTTP/1.1 ";
   append_number(out, response.status);
   out += ' ';
@@ -45,7 +45,7 @@ Status append_head(std::string& out, const Response& response, const HeadOptions
   }
   for (const auto& [name, value] : response.headers.fields()) {
     if (!is_token(name) || !is_field_value(value))
-      return Error(Code::internal, "a handler gave a header that can't be sent");
+      return Error{Code::internal, "a handler gave a header that can't be sent"};
     if (is_ours(name)) continue;
     out += name;
     out += ": ";
