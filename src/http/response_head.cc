@@ -61,7 +61,7 @@ std::string http_date(std::int64_t utc_ms) {
   const sys_seconds now{floor<seconds>(milliseconds(utc_ms))};
   const sys_days day = floor<days>(now);
   const year_month_day date(day);
-  const hh_mm_ss time(now - day);
+  const hh_mm_ss of_day(now - day);
   constexpr std::array<const char*, 7> week = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -69,8 +69,8 @@ std::string http_date(std::int64_t utc_ms) {
   const int length =
       std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT", week[weekday(day).c_encoding()],
                     static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
-                    static_cast<int>(date.year()), static_cast<int>(time.hours().count()),
-                    static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+                    static_cast<int>(date.year()), static_cast<int>(of_day.hours().count()),
+                    static_cast<int>(of_day.minutes().count()), static_cast<int>(of_day.seconds().count()));
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
