@@ -310,7 +310,7 @@ Status Node::erase_entry(const By& by, const ListId& list, std::int64_t number, 
 }
 
 Status Node::Impl::erase(const By& by, std::span<const ErasedParts> parts, std::string_view ground) {
-  const std::scoped_lock lock(erasing);
+  const std::scoped_lock one_at_a_time(erasing);
   for (const ErasedParts& part : parts) {
     // What goes with the decision goes with its last record: until then it can be asked for again.
     TRY(journal->erase(&part == &parts.back() ? by : By(by.actor), part.record, part.items, ground));
