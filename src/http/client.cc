@@ -119,15 +119,23 @@ struct HttpClient::Impl {
 
   Result<tcp::socket> connect_any(Deadline deadline) {
     Error last{Code::unavailable, "the server's name has no address"};
-    for (const tcp::endpoint& endpoint : TRY(resolve(deadline))) {
-      if (options.may_connect && !options.may_connect(text_of(endpoint.address()))) {
+    const std::vector<tcp::endpoint> endpoints = TRY(resolve(deadline));
+    for (std::size_t at = 0; at < endpoints.size(); ++at) {
+      const asio::ip::address address = endpoints[at].address();
+      if (options.may_connect && !options.may_connect(text_of(address))) {
         last = {Code::permission_denied, "the server's address isn't one that may be connected to"};
         continue;
       }
+      // Each address gets its share of the time, so that a dead one doesn't use up that of the others.
+      const Deadline now = std::chrono::steady_clock::now();
+      const Deadline share = now + (deadline - now) / static_cast<std::ptrdiff_t>(endpoints.size() - at);
       tcp::socket socket(io);
       const auto outcome = std::make_shared<Outcome>();
-      socket.async_connect(endpoint, [outcome](const NetError& ended) { outcome->set(ended, 0); });
-      if (!wait(*outcome, deadline)) return too_late("connecting");
+      socket.async_connect(endpoints[at], [outcome](const NetError& ended) { outcome->set(ended, 0); });
+      if (!wait(*outcome, share)) {
+        last = too_late("connecting");
+        continue;
+      }
       if (!outcome->error) {
         NetError ignored;
         socket.set_option(tcp::no_delay(true), ignored);
