@@ -11,7 +11,7 @@ constexpr std::size_t field_bytes_max = 16 * 1024;
 Result<std::vector<std::uint8_t>> bytes_in(Fields& in, std::string_view name) {
   auto bytes = from_base64url(TRY(in.text(name, field_bytes_max)));
   if (!bytes) return Error{Code::invalid_argument, "\"" + std::string(name) + "\" is base64url without padding"};
-  return bytes;
+  return *std::move(bytes);
 }
 
 }  // namespace

@@ -13,10 +13,10 @@ constexpr std::size_t lingering_bytes_max = 1 << 20;
 
 }  // namespace
 
-Connection::Connection(IoThread& home, std::unique_ptr<Transport> transport, Peer peer)
+HttpConnection::HttpConnection(IoThread& home, std::unique_ptr<Transport> transport, Peer peer)
     : home_(home), core_(home.core), transport_(std::move(transport)), peer_(std::move(peer)) {}
 
-void Connection::begin() {
+void HttpConnection::begin() {
   slot_ = home_.connections.size();
   home_.connections.push_back(shared_from_this());
   if (core_.stopping) return cut();
@@ -25,13 +25,13 @@ void Connection::begin() {
   transport_->handshake(shared_from_this());
 }
 
-void Connection::on_handshake(const NetError& error) {
+void HttpConnection::on_handshake(const NetError& error) {
   if (stage_ == Stage::closed) return;
   if (error || core_.stopping) return cut();
   next_request();
 }
 
-void Connection::next_request() {
+void HttpConnection::next_request() {
   stage_ = Stage::head;
   parser_.reset();
   head_begun_ = false;
@@ -47,13 +47,13 @@ void Connection::next_request() {
   read_head();
 }
 
-void Connection::consume(std::size_t bytes) {
+void HttpConnection::consume(std::size_t bytes) {
   input_begin_ += bytes;
   request_bytes_ += bytes;
   if (input_begin_ == input_end_) input_begin_ = input_end_ = 0;
 }
 
-void Connection::read_more() {
+void HttpConnection::read_more() {
   if (reading_ || stage_ == Stage::closed) return;
   if (input_begin_ > 0) {
     std::memmove(input_.data(), input_.data() + input_begin_, input_end_ - input_begin_);
@@ -69,7 +69,7 @@ void Connection::read_more() {
   transport_->read_some({input_.data() + input_end_, input_.size() - input_end_}, shared_from_this());
 }
 
-void Connection::on_read(const NetError& error, std::size_t bytes) {
+void HttpConnection::on_read(const NetError& error, std::size_t bytes) {
   reading_ = false;
   if (stage_ == Stage::closed) return;
   if (error) {
@@ -102,7 +102,7 @@ void Connection::on_read(const NetError& error, std::size_t bytes) {
   }
 }
 
-void Connection::read_head() {
+void HttpConnection::read_head() {
   // Empty lines between requests are passed over (RFC 9112, section 2.2).
   while (!head_begun_ && input().starts_with("\r\n")) consume(2);
   if (!head_begun_ && (input().empty() || input() == "\r")) {
@@ -125,7 +125,7 @@ void Connection::read_head() {
   dispatch(std::move(*head));
 }
 
-void Connection::dispatch(RequestHead head) {
+void HttpConnection::dispatch(RequestHead head) {
   http_1_0_ = head.http_1_0;
   keep_alive_ = head.keep_alive;
   expects_continue_ = head.expects_continue;
@@ -159,14 +159,14 @@ void Connection::dispatch(RequestHead head) {
     return collect();
   }
   stage_ = Stage::handling;
-  body_pipe_.emplace(waker(&Connection::pull));
+  body_pipe_.emplace(waker(&HttpConnection::pull));
   request_.body = &*body_pipe_;
   pull();  // what came with the head
   if (!core_.pool.post([self = shared_from_this()] { self->run(); })) answer_error(503, "the server is busy");
 }
 
 // OPTIONS, TRACE and the like.
-void Connection::answer_other_method(const RequestHead& head) {
+void HttpConnection::answer_other_method(const RequestHead& head) {
   if (head.method_refusal == 501) return answer_error(501, "the method isn't one of HTTP's that are served here");
   std::vector<std::string> allow;
   if (const auto path = decode_path(head.path, core_.options.merge_slashes)) {
@@ -178,7 +178,7 @@ void Connection::answer_other_method(const RequestHead& head) {
 }
 
 // Moves from the input to `bytes` what belongs to the body, or says how that is broken.
-std::optional<Refusal> Connection::take_body(std::string& bytes) {
+std::optional<Refusal> HttpConnection::take_body(std::string& bytes) {
   const std::size_t before = bytes.size();
   const auto used = parser_.take_body(input(), bytes);
   if (!used) {
@@ -193,7 +193,7 @@ std::optional<Refusal> Connection::take_body(std::string& bytes) {
 }
 
 // The body of a quick route: all of it before the handler runs.
-void Connection::collect() {
+void HttpConnection::collect() {
   if (const auto refusal = take_body(scratch_)) return refuse(*refusal);
   if (!parser_.done()) {
     send_continue();
@@ -208,7 +208,7 @@ void Connection::collect() {
 }
 
 // The body of other routes: as much as the handler takes.
-void Connection::pull() {
+void HttpConnection::pull() {
   if (stage_ != Stage::handling || reading_ || body_broken_) return;
   scratch_.clear();
   if (const auto refusal = take_body(scratch_)) {
@@ -225,7 +225,7 @@ void Connection::pull() {
 }
 
 // What a handler left of its body, so that the next request can be found behind it.
-void Connection::drain() {
+void HttpConnection::drain() {
   scratch_.clear();
   body_max_ = std::numeric_limits<std::uint64_t>::max();
   const bool broken = take_body(scratch_).has_value();
@@ -236,7 +236,7 @@ void Connection::drain() {
 }
 
 // The client waits for this word before it sends the body (RFC 9110, section 10.1.1).
-void Connection::send_continue() {
+void HttpConnection::send_continue() {
   if (!expects_continue_) return;
   expects_continue_ = false;
   if (body_taken_ > 0) return;
@@ -244,7 +244,7 @@ void Connection::send_continue() {
   start_write();
 }
 
-void Connection::sweep() {
+void HttpConnection::sweep() {
   if (home_.now_ms >= read_deadline_) {
     read_deadline_ = never;
     time_out();
@@ -254,7 +254,7 @@ void Connection::sweep() {
   if (events_ && !writing_ && home_.now_ms - wrote_ms_ >= core_.options.heartbeat_ms) events_->beat();
 }
 
-void Connection::time_out() {
+void HttpConnection::time_out() {
   switch (stage_) {
     case Stage::head:
       if (!head_begun_) return cut();
@@ -272,7 +272,7 @@ void Connection::time_out() {
   }
 }
 
-void Connection::stop() {
+void HttpConnection::stop() {
   switch (stage_) {
     case Stage::handshake:
     case Stage::head: return cut();
@@ -286,7 +286,7 @@ void Connection::stop() {
   }
 }
 
-void Connection::cut() {
+void HttpConnection::cut() {
   if (stage_ == Stage::closed) return;
   const bool streamed = events_ != nullptr;
   stage_ = Stage::closed;

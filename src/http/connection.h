@@ -25,7 +25,7 @@
 
 namespace fristad {
 
-class Connection;
+class HttpConnection;
 
 // What all connections of a server share.
 struct ServerCore {
@@ -48,13 +48,13 @@ struct IoThread {
   asio::io_context io;
   std::int64_t now_ms = 0;  // as of the last sweep
   std::string date = {};    // the same moment, for heads
-  std::vector<std::shared_ptr<Connection>> connections = {};
+  std::vector<std::shared_ptr<HttpConnection>> connections = {};
 };
 
-class Connection : public TransportUser, public std::enable_shared_from_this<Connection> {
+class HttpConnection : public TransportUser, public std::enable_shared_from_this<HttpConnection> {
  public:
   // `peer` has been admitted.
-  Connection(IoThread& home, std::unique_ptr<Transport> transport, Peer peer);
+  HttpConnection(IoThread& home, std::unique_ptr<Transport> transport, Peer peer);
 
   void begin();
   void sweep();
@@ -105,7 +105,7 @@ class Connection : public TransportUser, public std::enable_shared_from_this<Con
   void finish_answer();
   void close_gently();
   void report(int status);
-  std::function<void()> waker(void (Connection::*what)());
+  std::function<void()> waker(void (HttpConnection::*what)());
 
   IoThread& home_;
   ServerCore& core_;

@@ -22,7 +22,7 @@ Response ServerCore::error_response(int status, std::string_view what) const {
   return seams.on_error(status, what);
 }
 
-std::function<void()> Connection::waker(void (Connection::*what)()) {
+std::function<void()> HttpConnection::waker(void (HttpConnection::*what)()) {
   return [weak = weak_from_this(), what] {
     if (auto self = weak.lock()) {
       asio::io_context& io = self->home_.io;
@@ -31,7 +31,7 @@ std::function<void()> Connection::waker(void (Connection::*what)()) {
   };
 }
 
-Response Connection::call_handler() {
+Response HttpConnection::call_handler() {
   const auto begin = std::chrono::steady_clock::now();
   Response response;
   try {
@@ -43,15 +43,15 @@ Response Connection::call_handler() {
   return response;
 }
 
-void Connection::run() {
+void HttpConnection::run() {
   send_from_pool(call_handler());
 }
 
-void Connection::send_from_pool(Response response) {
+void HttpConnection::send_from_pool(Response response) {
   const auto self = shared_from_this();
   if (response.stream && method_ != Method::head) {
     const auto stream = std::exchange(response.stream, nullptr);
-    const auto pipe = std::make_shared<AnswerPipe>(!http_1_0_, waker(&Connection::pump));
+    const auto pipe = std::make_shared<AnswerPipe>(!http_1_0_, waker(&HttpConnection::pump));
     asio::post(home_.io,
                [self, pipe, head = std::move(response)]() mutable { self->open_stream(pipe, std::move(head)); });
     bool whole = false;
@@ -64,7 +64,7 @@ void Connection::send_from_pool(Response response) {
   }
   if (response.events && method_ != Method::head) {
     const auto events = std::exchange(response.events, nullptr);
-    const auto queue = std::make_shared<EventQueue>(!http_1_0_, waker(&Connection::pump));
+    const auto queue = std::make_shared<EventQueue>(!http_1_0_, waker(&HttpConnection::pump));
     asio::post(home_.io,
                [self, queue, head = std::move(response)]() mutable { self->open_events(queue, std::move(head)); });
     try {
@@ -77,7 +77,7 @@ void Connection::send_from_pool(Response response) {
 }
 
 // What a quick handler gave. A stream may wait, so it is another thread's.
-void Connection::deliver(Response response) {
+void HttpConnection::deliver(Response response) {
   if ((!response.stream && !response.events) || method_ == Method::head) return answer(std::move(response));
   auto shared = std::make_shared<Response>(std::move(response));
   const bool posted =
@@ -85,7 +85,7 @@ void Connection::deliver(Response response) {
   if (!posted) answer_error(503, "the server is busy");
 }
 
-void Connection::answer(Response response) {
+void HttpConnection::answer(Response response) {
   if (stage_ == Stage::closed) return;
   stage_ = Stage::answering;
   read_deadline_ = never;
@@ -103,7 +103,7 @@ void Connection::answer(Response response) {
   start_write();
 }
 
-void Connection::answer_error(int status, std::string_view what) {
+void HttpConnection::answer_error(int status, std::string_view what) {
   Response response = core_.error_response(status, what);
   if (response.status == 503 && !response.headers.has("Retry-After")) response.headers.add("Retry-After", "1");
   response.stream = nullptr;
@@ -111,7 +111,7 @@ void Connection::answer_error(int status, std::string_view what) {
   answer(std::move(response));
 }
 
-void Connection::answer_not_allowed(const std::vector<std::string>& allow) {
+void HttpConnection::answer_not_allowed(const std::vector<std::string>& allow) {
   std::string list;
   for (const std::string& method : allow) list += (list.empty() ? "" : ", ") + method;
   Response response = core_.error_response(405, "this path has other methods: " + list);
@@ -120,7 +120,7 @@ void Connection::answer_not_allowed(const std::vector<std::string>& allow) {
 }
 
 // A request whose end can't be told.
-void Connection::refuse(const Refusal& refusal) {
+void HttpConnection::refuse(const Refusal& refusal) {
   if (!unanswered_) began_ = std::chrono::steady_clock::now();
   unanswered_ = true;
   keep_alive_ = false;
@@ -129,7 +129,7 @@ void Connection::refuse(const Refusal& refusal) {
 }
 
 // Whether the next request on this connection can be told from what is left of this one.
-void Connection::settle_keep_alive() {
+void HttpConnection::settle_keep_alive() {
   if (core_.stopping || body_broken_) keep_alive_ = false;
   if (parser_.done()) return;
   const bool long_rest = !chunked_ && body_bytes_ - body_taken_ > drained_max;
@@ -137,7 +137,7 @@ void Connection::settle_keep_alive() {
 }
 
 // False: the response can't be sent, and an error has been in its place.
-bool Connection::put_head(const Response& response, Framing framing, std::uint64_t body_bytes) {
+bool HttpConnection::put_head(const Response& response, Framing framing, std::uint64_t body_bytes) {
   settle_keep_alive();
   if (framing == Framing::close) keep_alive_ = false;
   const std::size_t before = next_.size();
@@ -158,14 +158,14 @@ bool Connection::put_head(const Response& response, Framing framing, std::uint64
   return false;
 }
 
-void Connection::open_stream(std::shared_ptr<AnswerPipe> pipe, Response head) {
+void HttpConnection::open_stream(std::shared_ptr<AnswerPipe> pipe, Response head) {
   if (stage_ == Stage::closed) return pipe->fail();
   stream_ = std::move(pipe);
   stream_head_ = std::move(head);
   pump();
 }
 
-void Connection::open_events(std::shared_ptr<EventQueue> queue, Response head) {
+void HttpConnection::open_events(std::shared_ptr<EventQueue> queue, Response head) {
   if (stage_ == Stage::closed) return queue->fail();
   stage_ = Stage::events;
   read_deadline_ = never;
@@ -182,7 +182,7 @@ void Connection::open_events(std::shared_ptr<EventQueue> queue, Response head) {
 }
 
 // Sends what a stream has.
-void Connection::pump() {
+void HttpConnection::pump() {
   if (stage_ == Stage::closed || writing_ || answer_whole_ || (!stream_ && !events_)) return;
   std::string bytes;
   const AnswerPipe::Taken taken = stream_ ? stream_->take(bytes) : events_->take(bytes);
@@ -203,7 +203,7 @@ void Connection::pump() {
   start_write();
 }
 
-void Connection::start_write() {
+void HttpConnection::start_write() {
   if (writing_) return;
   out_.swap(next_);
   out_body_.swap(next_body_);
@@ -211,7 +211,7 @@ void Connection::start_write() {
   write_out();
 }
 
-void Connection::write_out() {
+void HttpConnection::write_out() {
   writing_ = true;
   write_deadline_ = home_.now_ms + core_.options.write_ms;
   const std::size_t head = std::min(out_at_, out_.size());
@@ -221,7 +221,7 @@ void Connection::write_out() {
                          shared_from_this());
 }
 
-void Connection::on_write(const NetError& error, std::size_t bytes) {
+void HttpConnection::on_write(const NetError& error, std::size_t bytes) {
   writing_ = false;
   if (stage_ == Stage::closed) return;
   if (error) return cut();
@@ -237,7 +237,7 @@ void Connection::on_write(const NetError& error, std::size_t bytes) {
   pump();
 }
 
-void Connection::finish_answer() {
+void HttpConnection::finish_answer() {
   report(status_);
   stream_.reset();
   if (events_) {
@@ -254,7 +254,7 @@ void Connection::finish_answer() {
 
 // A socket that is closed with bytes unread resets the connection, and the answer might be lost with it: what comes is
 // read for a moment (RFC 9112, section 9.6).
-void Connection::close_gently() {
+void HttpConnection::close_gently() {
   stage_ = Stage::closing;
   const bool all_read = parser_.done() && !reading_;
   if (core_.stopping && parser_.done()) return cut();
@@ -267,11 +267,11 @@ void Connection::close_gently() {
   if (!peer_.tls) read_more();
 }
 
-void Connection::on_shutdown() {
+void HttpConnection::on_shutdown() {
   if (peer_.tls) cut();
 }
 
-void Connection::report(int status) {
+void HttpConnection::report(int status) {
   unanswered_ = false;
   if (!core_.seams.on_done) return;
   const auto duration = std::chrono::steady_clock::now() - began_;

@@ -49,8 +49,8 @@ struct HttpServer::Impl {
     void sweep(std::chrono::milliseconds interval) {
       refresh();
       // A connection that is cut leaves the list.
-      const std::vector<std::shared_ptr<Connection>> now = state.connections;
-      for (const std::shared_ptr<Connection>& connection : now) connection->sweep();
+      const std::vector<std::shared_ptr<HttpConnection>> now = state.connections;
+      for (const std::shared_ptr<HttpConnection>& connection : now) connection->sweep();
       timer.expires_after(interval);
       timer.async_wait([this, interval](const NetError& error) {
         if (!error) sweep(interval);
@@ -164,18 +164,18 @@ struct HttpServer::Impl {
     if (!core.admission.admit(peer)) return;
     auto transport = make_transport(std::move(socket), secure() ? *tls.get() : TlsContext());
     if (!transport) return core.admission.leave(peer);
-    auto connection = std::make_shared<Connection>(loop.state, std::move(transport), std::move(peer));
+    auto connection = std::make_shared<HttpConnection>(loop.state, std::move(transport), std::move(peer));
     if (&loop == loops[0].get()) return connection->begin();
     asio::post(loop.state.io, [connection = std::move(connection)] { connection->begin(); });
   }
 
   // Returns when it has been done.
-  void on_each_connection(void (Connection::*what)()) {
+  void on_each_connection(void (HttpConnection::*what)()) {
     std::latch done(static_cast<std::ptrdiff_t>(loops.size()));
     for (const std::unique_ptr<Loop>& loop : loops) {
       asio::post(loop->state.io, [&loop = *loop, &done, what] {
-        const std::vector<std::shared_ptr<Connection>> now = loop.state.connections;
-        for (const std::shared_ptr<Connection>& connection : now) (*connection.*what)();
+        const std::vector<std::shared_ptr<HttpConnection>> now = loop.state.connections;
+        for (const std::shared_ptr<HttpConnection>& connection : now) (*connection.*what)();
         done.count_down();
       });
     }
@@ -189,13 +189,13 @@ struct HttpServer::Impl {
       acceptor->close(ignored);
       accept_timer->cancel();
     });
-    on_each_connection(&Connection::stop);
+    on_each_connection(&HttpConnection::stop);
     core.admission.wait_for_none(std::chrono::milliseconds(wait_ms));
-    on_each_connection(&Connection::cut);
+    on_each_connection(&HttpConnection::cut);
     // A handler that waits for its connection is told so by the cut; others end when they end.
     core.pool.stop();
     // What handlers still posted is heard before the loops end: nobody outside holds a way in afterwards.
-    on_each_connection(&Connection::cut);
+    on_each_connection(&HttpConnection::cut);
     for (const std::unique_ptr<Loop>& loop : loops) loop->state.io.stop();
     for (const std::unique_ptr<Loop>& loop : loops) loop->thread.join();
   }
