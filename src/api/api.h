@@ -47,6 +47,7 @@ struct ApiParts {
 };
 
 struct ApiOptions {
+  std::string rp_id = "localhost";        // the host name under which browsers know the node
   std::vector<std::string> origins = {};  // that browsers may send changes from: "https://se.example"
   bool secure_cookies = true;             // false: plain HTTP on loopback
   int hashers = 2;                        // images that are hashed at once
@@ -83,7 +84,7 @@ class Api {
   std::shared_ptr<Impl> impl_;  // the journal's subscriber looks whether it is still there
 };
 
-// The tables of operation of this room: idempotency keys.
+// The tables of operation of this room: idempotency keys, names of banks, what was imported from where.
 const View& api_view();
 
 }  // namespace fristad

@@ -113,7 +113,7 @@ Result<Response> key_challenge(Call& call) {
   JsonWriter json(body);
   json.begin_object().member("challenge", base64url(challenge));
   json.member("user_id", base64url(call.who().user)).member("user_name", call.who().actor);
-  json.member("rp_id", call.api.parts.people.site().rp_id).end_object();
+  json.member("rp_id", call.api.options.rp_id).end_object();
   Response response = json_response(200, std::move(body));
   response.headers.add("Cache-Control", "no-store");
   return response;
