@@ -88,8 +88,8 @@ class HmaUrlTest : public ::testing::Test {
 
   TestServer media_;
   HmaNode node_;
-  int asked_ = 0;
-  int allowed_ = 1'000'000;
+  std::atomic<int> asked_ = 0;
+  std::atomic<int> allowed_ = 1'000'000;
 };
 
 TEST_F(HmaUrlTest, AUrlIsHashedByItsContentType) {

@@ -23,7 +23,7 @@ std::string message(int status, const std::string& text) {
 // ---- Who comes in ----
 
 TEST(HmaDoorOfRoutesTest, EveryRouteAsksForItsRight) {
-  HmaNode node({});
+  HmaNode node(HmaOptions{});
   const std::string matcher = node.token({TokenScope::match});
   const std::string curator = node.token({TokenScope::banks});
   const std::string stranger = node.token({TokenScope::metrics});
@@ -80,7 +80,7 @@ TEST(HmaDoorOfRoutesTest, AnUnknownHostIsRefusedEverywhere) {
 }
 
 TEST(HmaDoorOfRoutesTest, WithoutATokenOnlyWhereItIsOpen) {
-  HmaNode node({});
+  HmaNode node(HmaOptions{});
   const HttpAnswer refused = node.get("/c/banks");
   EXPECT_EQ(refused.status, 401);
   EXPECT_EQ(refused.headers.find("WWW-Authenticate"), "Bearer");

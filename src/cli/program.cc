@@ -54,6 +54,7 @@ int run_program(Env& env) {
   add_scan(app, run);
   add_node(app, run);
   add_list(app, run);
+  add_import(app, run);
   add_explain(app, run);
   add_log(app, run);
   add_backup(app, run);
