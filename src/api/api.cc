@@ -90,7 +90,15 @@ HttpSeams Api::seams() {
 }
 
 void Api::watch(std::string name, std::function<HttpServerInfo()> info) {
+  const std::scoped_lock lock(impl_->watching);
   impl_->servers.emplace_back(std::move(name), std::move(info));
+}
+
+std::vector<std::pair<std::string, HttpServerInfo>> Api::Impl::server_infos() const {
+  std::vector<std::pair<std::string, HttpServerInfo>> infos;
+  const std::scoped_lock lock(watching);
+  for (const auto& [name, info] : servers) infos.emplace_back(name, info());
+  return infos;
 }
 
 void Api::tend() {

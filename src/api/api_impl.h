@@ -45,7 +45,10 @@ struct Api::Impl {
   IdempotencyKeys keys;
   std::vector<ApiRoute> routes;
   std::string openapi;  // the document
-  std::vector<std::pair<std::string, std::function<HttpServerInfo()>>> servers;
+  std::vector<std::pair<std::string, HttpServerInfo>> server_infos() const;
+
+  mutable std::mutex watching;
+  std::vector<std::pair<std::string, std::function<HttpServerInfo()>>> servers;  // guarded by `watching`
   std::atomic<bool> closing = false;
   const std::int64_t started_ms;
 };

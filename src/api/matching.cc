@@ -68,7 +68,7 @@ Result<Asked> ask_one(Call& call, const Query& query, int limit, Material::Ruled
   Asked asked{.matches = TRY(material.match(query.pdq, limit, scratch(), ruled))};
   count(call, 1, asked.matches.empty() ? 0 : 1);
   if (is_watched(call)) {
-    tell_probing(call, call.api.probing.note(call.who().token, query.pdq, !asked.matches.empty(), now_ms) ? 1 : 0);
+    tell_probing(call, call.api.probing.note(call.who().token, query.pdq, !asked.matches.empty(), now_ms));
   }
   return asked;
 }
@@ -86,7 +86,7 @@ Result<AskedMany> ask_many(Call& call, std::span<const PdqHash> queries, int lim
       ++call.api.metrics.probing_refused;
     }
     had_match[i] = !asked.matches[i].empty();
-    matched += had_match[i] ? 1u : 0u;
+    if (had_match[i]) ++matched;
   }
   count(call, queries.size(), matched);
   if (is_watched(call)) tell_probing(call, call.api.probing.note(call.who().token, queries, had_match, now_ms));
@@ -117,7 +117,7 @@ Result<AskedPicture> ask_picture(Call& call, const PdqResult& picture, int limit
   std::ranges::stable_sort(asked.matches, {}, [](const PictureMatch& one) { return one.match.distance; });
   count(call, 1, asked.matches.empty() ? 0 : 1);
   if (watched) {
-    tell_probing(call, call.api.probing.note(call.who().token, picture.hash, !asked.matches.empty(), now_ms) ? 1 : 0);
+    tell_probing(call, call.api.probing.note(call.who().token, picture.hash, !asked.matches.empty(), now_ms));
   }
   return asked;
 }

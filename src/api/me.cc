@@ -5,6 +5,7 @@
 #include "api/problem.h"
 #include "api/webauthn_json.h"
 #include "base/hex.h"
+#include "crypto/base64.h"
 
 namespace fristad {
 namespace {
@@ -111,8 +112,8 @@ Result<Response> key_challenge(Call& call) {
   const auto challenge = TRY(call.api.parts.people.security_key_challenge(call.who().user));
   std::string body;
   JsonWriter json(body);
-  json.begin_object().member("challenge", base64url(challenge));
-  json.member("user_id", base64url(call.who().user)).member("user_name", call.who().actor);
+  json.begin_object().member("challenge", to_base64url(challenge));
+  json.member("user_id", to_base64url(call.who().user)).member("user_name", call.who().actor);
   json.member("rp_id", call.api.options.rp_id).end_object();
   Response response = json_response(200, std::move(body));
   response.headers.add("Cache-Control", "no-store");

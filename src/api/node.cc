@@ -36,8 +36,7 @@ Result<Response> show_node(Call& call) {
   }
   json.end_array().member("entries", index.entries).member("index_bytes", index.bytes);
   json.member("index_behind", index.merge_error.has_value()).key("servers").begin_array();
-  for (const auto& [name, info] : call.api.servers) {
-    const HttpServerInfo now = info();
+  for (const auto& [name, now] : call.api.server_infos()) {
     json.begin_object().member("name", name).member("connections", now.connections);
     json.member("event_streams", now.event_streams).member("running", now.handlers_running);
     json.member("waiting", now.handlers_waiting).end_object();
@@ -78,8 +77,7 @@ Result<Response> metrics(Call& call) {
   write_gauge(text, "fristad_log_private_records", "Records in the private log",
               static_cast<std::int64_t>(api.parts.journal.head(private_log).size));
   HttpServerInfo all;
-  for (const auto& [name, info] : api.servers) {
-    const HttpServerInfo now = info();
+  for (const auto& [name, now] : api.server_infos()) {
     all.connections += now.connections;
     all.event_streams += now.event_streams;
     all.handlers_running += now.handlers_running;

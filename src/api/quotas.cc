@@ -113,7 +113,7 @@ std::size_t ProbingDetector::note(const TokenId& token, std::span<const PdqHash>
   for (std::size_t i = 0; i < queries.size(); ++i) {
     // Without anchors only a match changes anything.
     if (one.anchors.empty() && !matched[i]) continue;
-    closed += note_one(one, queries[i], matched[i], hits) ? 1 : 0;
+    if (note_one(one, queries[i], matched[i], hits)) ++closed;
   }
   return closed;
 }

@@ -6,6 +6,7 @@
 #include "api/problem.h"
 #include "api/webauthn_json.h"
 #include "base/hex.h"
+#include "crypto/base64.h"
 
 namespace fristad {
 namespace {
@@ -28,9 +29,9 @@ Response sign_in_response(Call& call, const SignIn& signed_in) {
   json.begin_object().member("step", to_text(signed_in.step)).member("csrf", signed_in.csrf);
   json.member("ends_ms", signed_in.ends_ms);
   if (signed_in.step == SignInStep::security_key) {
-    json.member("totp_too", signed_in.totp_too).member("challenge", base64url(signed_in.challenge));
+    json.member("totp_too", signed_in.totp_too).member("challenge", to_base64url(signed_in.challenge));
     json.key("credentials").begin_array();
-    for (const auto& id : signed_in.credentials) json.value(base64url(id));
+    for (const auto& id : signed_in.credentials) json.value(to_base64url(id));
     json.end_array();
   }
   json.end_object();

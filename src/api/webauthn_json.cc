@@ -1,7 +1,5 @@
 #include "api/webauthn_json.h"
 
-#include <algorithm>
-
 #include "base/try.h"
 #include "crypto/base64.h"
 
@@ -17,24 +15,6 @@ Result<std::vector<std::uint8_t>> bytes_in(Fields& in, std::string_view name) {
 }
 
 }  // namespace
-
-std::string base64url(Bytes bytes) {
-  std::string text = to_base64(bytes, Padding::refused);
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  return text;
-}
-
-Result<std::vector<std::uint8_t>> from_base64url(std::string_view text) {
-  const Error wrong{Code::invalid_argument, "no base64url without padding"};
-  if (text.find_first_of("+/") != std::string_view::npos) return wrong;
-  std::string standard(text);
-  std::ranges::replace(standard, '-', '+');
-  std::ranges::replace(standard, '_', '/');
-  auto bytes = from_base64(standard, Padding::refused);
-  if (!bytes) return wrong;
-  return *std::move(bytes);
-}
 
 Result<WebauthnRegistration> read_registration(Fields& in) {
   WebauthnRegistration answer;

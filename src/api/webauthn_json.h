@@ -5,16 +5,10 @@
 //
 // Thread-safety: pure functions.
 
-#include <string>
-
 #include "api/fields.h"
 #include "crypto/webauthn.h"
 
 namespace fristad {
-
-std::string base64url(Bytes bytes);
-// Errors: invalid_argument.
-Result<std::vector<std::uint8_t>> from_base64url(std::string_view text);
 
 // "client_data_json" and "authenticator_data".
 Result<WebauthnRegistration> read_registration(Fields& in);

@@ -30,6 +30,9 @@ void add_node(CLI::App& app, Run& run);
 void add_rebuild(CLI::App& app, Run& run);
 void add_restore(CLI::App& app, Run& run);
 void add_scan(CLI::App& app, Run& run);
+void add_serve(CLI::App& app, Run& run);
+void add_token(CLI::App& app, Run& run);
+void add_user(CLI::App& app, Run& run);
 void add_version(CLI::App& app, Run& run);
 
 // What `index`, `node`, `list` and `log` are made of.

@@ -53,6 +53,9 @@ int run_program(Env& env) {
   add_match(app, run);
   add_scan(app, run);
   add_node(app, run);
+  add_serve(app, run);
+  add_user(app, run);
+  add_token(app, run);
   add_list(app, run);
   add_import(app, run);
   add_explain(app, run);

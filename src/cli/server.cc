@@ -202,14 +202,20 @@ class Server {
   std::list<std::unique_ptr<Session>> sessions_;
 };
 
-void keep(const std::stop_token& stop, Node& node, const Env& env, std::int64_t period_ms) {
+void keep(const std::stop_token& stop, Node& node, const ServeOptions& options) {
   std::mutex mutex;
   std::condition_variable_any never;
   std::unique_lock lock(mutex);
-  while (!never.wait_for(lock, stop, std::chrono::milliseconds(period_ms), [&] { return stop.stop_requested(); })) {
-    if (const Status status = node.publish(); !status) env.fail("the logs weren't published", status.error());
-    if (const Status status = node.material().save(); !status) env.fail("the index wasn't saved", status.error());
-    if (const Status status = node.finish_erasures(); !status) env.fail("an erasure isn't finished", status.error());
+  const auto check = [&](std::string_view what, const Status& status) {
+    if (!status && options.on_trouble) options.on_trouble(what, status.error());
+  };
+  const std::chrono::milliseconds period(options.publish_ms);
+  while (!never.wait_for(lock, stop, period, [&] { return stop.stop_requested(); })) {
+    check("the logs weren't published", node.publish());
+    check("the index wasn't saved", node.material().save());
+    check("an erasure isn't finished", node.finish_erasures());
+    check("what is over wasn't put away", node.people().tend());
+    if (options.each_minute) options.each_minute();
   }
 }
 
@@ -221,7 +227,7 @@ Result<std::size_t> serve(Node& node, const Env& env, const std::function<int(En
   UniqueFd listener = TRY(listen_for_commands(path));
   UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake) return os_error("no event descriptor", errno);
-  std::jthread keeper([&](const std::stop_token& stop) { keep(stop, node, env, options.publish_ms); });
+  std::jthread keeper([&](const std::stop_token& stop) { keep(stop, node, options); });
   auto server = std::make_unique<Server>(node, env, run_command, std::move(listener), std::move(wake));
   server->run();
   unlink(path.c_str());

@@ -16,6 +16,10 @@ namespace fristad {
 
 struct ServeOptions {
   std::int64_t publish_ms = 60'000;
+  // Called as often, beside publishing and saving; from a thread of its own.
+  std::function<void()> each_minute = {};
+  // Told what of that didn't work.
+  std::function<void(std::string_view what, const Error& why)> on_trouble = {};
 };
 
 // `run_command` runs a command line, such as run_program() does; called from many threads. Commands that go on after a

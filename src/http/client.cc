@@ -118,7 +118,7 @@ struct HttpClient::Impl {
   }
 
   Result<tcp::socket> connect_any(Deadline deadline) {
-    Error last(Code::unavailable, "the server's name has no address");
+    Error last{Code::unavailable, "the server's name has no address"};
     for (const tcp::endpoint& endpoint : TRY(resolve(deadline))) {
       if (options.may_connect && !options.may_connect(text_of(endpoint.address()))) {
         last = {Code::permission_denied, "the server's address isn't one that may be connected to"};
@@ -144,7 +144,7 @@ struct HttpClient::Impl {
     if (options.tls && !tls) tls = TRY(client_tls(options.trusted_file));
     tcp::socket socket = TRY(connect_any(deadline));
     transport = make_transport(std::move(socket), options.tls ? tls : TlsContext(), options.host);
-    if (!transport) return Error(Code::unavailable, "TLS can't be set up for this host");
+    if (!transport) return Error{Code::unavailable, "TLS can't be set up for this host"};
     if (!options.tls) return {};
     const auto outcome = std::make_shared<Outcome>();
     transport->handshake(outcome);
@@ -152,7 +152,7 @@ struct HttpClient::Impl {
     if (!wait(*outcome, deadline)) {
       made = too_late("the TLS handshake");
     } else if (is_refused_certificate(outcome->error)) {
-      made = Error(Code::permission_denied, "the server's certificate isn't trusted, or is for another name");
+      made = Error{Code::permission_denied, "the server's certificate isn't trusted, or is for another name"};
     } else if (outcome->error) {
       made = unavailable("the TLS handshake failed", outcome->error);
     }
@@ -228,15 +228,15 @@ struct HttpClient::Impl {
         input.erase(0, parser->put(asio::buffer(input), error));
         if (error == http::error::need_more) break;
         if (error == http::error::body_limit || error == http::error::header_limit) {
-          return Error(Code::too_large, "the server's answer is over its limit");
+          return Error{Code::too_large, "the server's answer is over its limit"};
         }
-        if (error) return Error(Code::damaged, "the server's answer isn't HTTP: " + error.message());
+        if (error) return Error{Code::damaged, "the server's answer isn't HTTP: " + error.message()};
       }
       if (parser->is_done()) {
         const unsigned status = parser->get().result_int();
         if (status >= 200) break;
         if (status == 101 || ++interim > interim_answers_max) {
-          return Error(Code::damaged, "the server answers with what wasn't asked for");
+          return Error{Code::damaged, "the server answers with what wasn't asked for"};
         }
         begin_answer();
         continue;
@@ -303,19 +303,19 @@ Result<HttpAnswer> HttpClient::send(const HttpCall& call) {
     return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c - 0x21) <= 0x5d; });
   };
   if (!call.target.starts_with('/') || !is_plain(call.target) || !is_plain(impl_->options.host)) {
-    return Error(Code::invalid_argument, "the host or the target of a call has a character that must be encoded");
+    return Error{Code::invalid_argument, "the host or the target of a call has a character that must be encoded"};
   }
   for (const auto& [name, value] : call.headers.fields()) {
     const bool own =
         equal_fold(name, "Host") || equal_fold(name, "Content-Length") || equal_fold(name, "Transfer-Encoding");
     if (own || !is_token(name) || !is_field_value(value)) {
-      return Error(Code::invalid_argument, "a header of a call can't be sent, or is the client's own");
+      return Error{Code::invalid_argument, "a header of a call can't be sent, or is the client's own"};
     }
   }
   try {
     return impl_->send(call);
   } catch (const boost::system::system_error& error) {  // no more descriptors or threads
-    return Error(Code::unavailable, std::string("no connection can be made: ") + error.what());
+    return Error{Code::unavailable, std::string("no connection can be made: ") + error.what()};
   }
 }
 

@@ -257,7 +257,7 @@ void Connection::finish_answer() {
 void Connection::close_gently() {
   stage_ = Stage::closing;
   const bool all_read = parser_.done() && !reading_;
-  if (core_.stopping && all_read) return cut();
+  if (core_.stopping && parser_.done()) return cut();
   drained_ = 0;
   input_begin_ = input_end_ = 0;
   read_deadline_ = home_.now_ms + linger_ms;

@@ -94,8 +94,8 @@ struct Response {
   int status = 200;
   Headers headers = {};
   std::string body = {};
-  // Instead of `body`: a body of unknown length, chunked. Runs on a handler's thread. When it fails before it wrote
-  // anything, the client gets a 500; later, a connection that breaks off.
+  // Instead of `body`: a body of unknown length, chunked. Runs on a handler's thread. When it fails before
+  // anything was sent, the client gets a 500; later, a connection that breaks off.
   std::function<Status(BodyWriter&)> stream = {};
   // Instead of both: called when the head is on its way, on a handler's thread.
   std::function<void(std::shared_ptr<EventStream>)> events = {};

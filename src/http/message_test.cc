@@ -36,7 +36,7 @@ TEST(Message, ReadsTheWholeBody) {
     int left = 3;
     bool fails = false;
     Result<std::size_t> read(std::span<char> buffer) override {
-      if (left == 0) return fails ? Result<std::size_t>(Error(Code::too_large, "x")) : Result<std::size_t>(0);
+      if (left == 0) return fails ? Result<std::size_t>(Error{Code::too_large, "x"}) : Result<std::size_t>(0);
       --left;
       std::memset(buffer.data(), 'a' + left, 2);
       return 2;

@@ -119,7 +119,7 @@ Result<std::optional<MultipartReader::Part>> MultipartReader::take_part() {
   while (true) {
     const std::string_view bytes = buffered();
     const std::size_t blanks = std::min(bytes.find_first_not_of(" \t"), bytes.size());
-    if (blanks > limits_.header_bytes_max) return Error(Code::too_large, "blanks behind a delimiter go on too long");
+    if (blanks > limits_.header_bytes_max) return Error{Code::too_large, "blanks behind a delimiter go on too long"};
     if (bytes.size() >= blanks + 2) {
       if (bytes.substr(blanks, 2) != "\r\n") return damaged("has a delimiter that goes on after the boundary");
       // A part without any field begins with its empty line: the search starts at the delimiter's own line end.
@@ -128,7 +128,7 @@ Result<std::optional<MultipartReader::Part>> MultipartReader::take_part() {
         const std::string_view head = bytes.substr(blanks + 2, head_end < blanks + 2 ? 0 : head_end - blanks - 2);
         if (head.size() > limits_.header_bytes_max) break;
         if (++parts_ > limits_.parts_max) {
-          return Error(Code::too_large, "the multipart body has over " + std::to_string(limits_.parts_max) + " parts");
+          return Error{Code::too_large, "the multipart body has over " + std::to_string(limits_.parts_max) + " parts"};
         }
         Part part = TRY(parse_head(head));
         begin_ += head_end + 4;
@@ -140,7 +140,7 @@ Result<std::optional<MultipartReader::Part>> MultipartReader::take_part() {
     if (bytes.size() > limits_.header_bytes_max + blanks + 4) break;
     TRY(fill());
   }
-  return Error(Code::too_large, "a part's head has over " + std::to_string(limits_.header_bytes_max) + " bytes");
+  return Error{Code::too_large, "a part's head has over " + std::to_string(limits_.header_bytes_max) + " bytes"};
 }
 
 Result<MultipartReader::Part> MultipartReader::parse_head(std::string_view head) const {

@@ -132,7 +132,7 @@ void AnswerPipe::call_wake() {
 
 Status EventQueue::send(std::string_view name, std::string_view data) {
   if (name.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
-    return Error(Code::invalid_argument, "the name of an event must be one line");
+    return Error{Code::invalid_argument, "the name of an event must be one line"};
   }
   std::string event;
   event.reserve(name.size() + data.size() + 32);
@@ -150,7 +150,7 @@ Status EventQueue::send(std::string_view name, std::string_view data) {
   if (waiting_ == events_max || bytes_.size() + event.size() > event_bytes_max) {
     closed_ = overflowed_ = true;
     call_wake();
-    return Error(Code::unavailable, "the client reads events too slowly and was cut off");
+    return Error{Code::unavailable, "the client reads events too slowly and was cut off"};
   }
   ++waiting_;
   if (chunked_) {

@@ -18,8 +18,8 @@ int hex_value(char c) {
 Result<std::string> decode_word(std::string_view text) {
   std::string word = TRY(percent_decode(text, Plus::is_space));
   if (word.find('\0') != std::string::npos || !is_utf8(word)) {
-    return Error(Code::invalid_argument,
-                 "the query has text that isn't UTF-8: encode it as UTF-8, then each byte as %XX");
+    return Error{Code::invalid_argument,
+                 "the query has text that isn't UTF-8: encode it as UTF-8, then each byte as %XX"};
   }
   return word;
 }
@@ -37,7 +37,7 @@ Result<std::string> percent_decode(std::string_view text, Plus plus) {
     } else {
       const int high = text.size() - at > 2 ? hex_value(text[at + 1]) : -1;
       const int low = high >= 0 ? hex_value(text[at + 2]) : -1;
-      if (low < 0) return Error(Code::invalid_argument, "a '%' in the URL isn't followed by two hex digits");
+      if (low < 0) return Error{Code::invalid_argument, "a '%' in the URL isn't followed by two hex digits"};
       decoded += static_cast<char>(high * 16 + low);
       at += 2;
     }
@@ -53,7 +53,7 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string
     query.remove_prefix(std::min(end + 1, query.size()));
     if (member.empty()) continue;
     if (members.size() == query_members_max) {
-      return Error(Code::too_large, "the query has over " + std::to_string(query_members_max) + " members");
+      return Error{Code::too_large, "the query has over " + std::to_string(query_members_max) + " members"};
     }
     const std::size_t equals = std::min(member.find('='), member.size());
     std::string name = TRY(decode_word(member.substr(0, equals)));

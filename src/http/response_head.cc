@@ -28,7 +28,7 @@ void append_number(std::string& out, Number number, int base = 10) {
 
 Status append_head(std::string& out, const Response& response, const HeadOptions& options) {
   if (response.status < 200 || response.status > 599)
-    return Error(Code::internal, "a handler gave a status outside 200 to 599");
+    return Error{Code::internal, "a handler gave a status outside 200 to 599"};
   out += "HTTP/1.1 ";
   append_number(out, response.status);
   out += ' ';
@@ -45,7 +45,7 @@ Status append_head(std::string& out, const Response& response, const HeadOptions
   }
   for (const auto& [name, value] : response.headers.fields()) {
     if (!is_token(name) || !is_field_value(value))
-      return Error(Code::internal, "a handler gave a header that can't be sent");
+      return Error{Code::internal, "a handler gave a header that can't be sent"};
     if (is_ours(name)) continue;
     out += name;
     out += ": ";
@@ -61,7 +61,7 @@ std::string http_date(std::int64_t utc_ms) {
   const sys_seconds now{floor<seconds>(milliseconds(utc_ms))};
   const sys_days day = floor<days>(now);
   const year_month_day date(day);
-  const hh_mm_ss time(now - day);
+  const hh_mm_ss of_day(now - day);
   constexpr std::array<const char*, 7> week = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -69,8 +69,8 @@ std::string http_date(std::int64_t utc_ms) {
   const int length =
       std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT", week[weekday(day).c_encoding()],
                     static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
-                    static_cast<int>(date.year()), static_cast<int>(time.hours().count()),
-                    static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+                    static_cast<int>(date.year()), static_cast<int>(of_day.hours().count()),
+                    static_cast<int>(of_day.minutes().count()), static_cast<int>(of_day.seconds().count()));
   return {text.data(), static_cast<std::size_t>(length)};
 }
 

@@ -135,7 +135,7 @@ Router::Found Router::find(Method method, std::string_view path) const {
 }
 
 Result<std::string> decode_path(std::string_view raw, bool merge_slashes) {
-  const auto refused = [](const char* what) { return Error(Code::invalid_argument, what); };
+  const auto refused = [](const char* what) { return Error{Code::invalid_argument, what}; };
   if (!raw.starts_with('/')) return refused("the path doesn't begin with '/'");
   std::string path;
   path.reserve(raw.size());

@@ -99,7 +99,7 @@ struct HttpServer::Impl {
     NetError error;
     const auto address = asio::ip::make_address(core.options.address, error);
     if (error) {
-      return Error(Code::invalid_argument, "'" + core.options.address + "' isn't an IP address to listen on");
+      return Error{Code::invalid_argument, "'" + core.options.address + "' isn't an IP address to listen on"};
     }
     const tcp::endpoint endpoint(address, core.options.port);
     acceptor->open(endpoint.protocol(), error);
@@ -108,15 +108,15 @@ struct HttpServer::Impl {
     if (!error) acceptor->listen(tcp::acceptor::max_listen_connections, error);
     if (!error) port = acceptor->local_endpoint(error).port();
     if (error) {
-      return Error(Code::unavailable, "can't listen on " + core.options.address + " port " +
-                                          std::to_string(core.options.port) + ": " + error.message());
+      return Error{Code::unavailable, "can't listen on " + core.options.address + " port " +
+                                          std::to_string(core.options.port) + ": " + error.message()};
     }
     return {};
   }
 
   Status load_certificate() {
     if (core.options.certificate_file.empty() != core.options.key_file.empty()) {
-      return Error(Code::invalid_argument, "TLS needs both a certificate and its key, or neither");
+      return Error{Code::invalid_argument, "TLS needs both a certificate and its key, or neither"};
     }
     if (!secure()) return {};
     tls.set(std::make_shared<const TlsContext>(TRY(server_tls(core.options.certificate_file, core.options.key_file))));
@@ -223,7 +223,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpServerOptions& o
     impl->run();
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
   } catch (const std::system_error& error) {  // no more threads, or no epoll
-    return Error(Code::unavailable, std::string("the server can't be set up: ") + error.what());
+    return Error{Code::unavailable, std::string("the server can't be set up: ") + error.what()};
   }
 }
 

@@ -22,11 +22,11 @@ Result<TlsContext> server_tls(const std::string& certificate_file, const std::st
     tls->use_private_key_file(key_file, asio::ssl::context::pem, error);
     if (error) return wrong(key_file, error);
     if (SSL_CTX_check_private_key(raw) != 1) {
-      return Error(Code::invalid_argument, key_file + " isn't the key of the certificate in " + certificate_file);
+      return Error{Code::invalid_argument, key_file + " isn't the key of the certificate in " + certificate_file};
     }
     return tls;
   } catch (const boost::system::system_error& error) {
-    return Error(Code::unavailable, std::string("TLS can't be set up: ") + error.what());
+    return Error{Code::unavailable, std::string("TLS can't be set up: ") + error.what()};
   }
 }
 
@@ -43,7 +43,7 @@ Result<TlsContext> client_tls(const std::string& trusted_file) {
     if (error) return wrong(trusted_file.empty() ? "the system's list of trusted issuers" : trusted_file, error);
     return tls;
   } catch (const boost::system::system_error& error) {
-    return Error(Code::unavailable, std::string("TLS can't be set up: ") + error.what());
+    return Error{Code::unavailable, std::string("TLS can't be set up: ") + error.what()};
   }
 }
 

@@ -17,6 +17,7 @@
 #include "base/key_file.h"
 #include "base/try.h"
 #include "base/whole_file.h"
+#include "crypto/seal.h"
 #include "crypto/shares.h"
 #include "crypto/statement.h"
 #include "node/node_impl.h"
@@ -167,6 +168,11 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOpen& open, const NodeSeams& 
     impl->private_head_ms = record.payload.at_ms;
     return Status();
   }));
+  impl->people = TRY(People::open(*impl->journal, {.key = derive_key(impl->keys.data, "people"),
+                                                   .clock = seams.clock,
+                                                   .random = seams.random,
+                                                   .rp_id = open.rp_id,
+                                                   .origins = open.origins}));
   if (open.with_index) {
     SealKey index_key{};
     std::ranges::copy(impl->keys.index.bytes(), index_key.begin());
@@ -183,6 +189,12 @@ Journal& Node::journal() {
 }
 Material& Node::material() {
   return *impl_->material;
+}
+People& Node::people() {
+  return *impl_->people;
+}
+Key Node::key_for(std::string_view purpose) const {
+  return derive_key(impl_->keys.data, purpose);
 }
 const std::string& Node::folder() const {
   return impl_->folder;
@@ -298,7 +310,7 @@ Status Node::erase_entry(const By& by, const ListId& list, std::int64_t number, 
 }
 
 Status Node::Impl::erase(const By& by, std::span<const ErasedParts> parts, std::string_view ground) {
-  const std::scoped_lock lock(erasing);
+  const std::scoped_lock one_at_a_time(erasing);
   for (const ErasedParts& part : parts) {
     // What goes with the decision goes with its last record: until then it can be asked for again.
     TRY(journal->erase(&part == &parts.back() ? by : By(by.actor), part.record, part.items, ground));

@@ -29,6 +29,7 @@
 #include "crypto/sign.h"
 #include "fristad/result.h"
 #include "material/material.h"
+#include "people/people.h"
 #include "record/journal.h"
 #include "record/verify.h"
 
@@ -60,6 +61,9 @@ struct NodeOpen {
   // Instead of where node.json says. Without either, the file "fristad-node-key" in seams.credentials_folder.
   std::string key_file = {};
   bool with_index = true;  // false: material() isn't there; for what needs records alone
+  // Under which name, and from which addresses, browsers reach the node: security keys answer to those.
+  std::string rp_id = "localhost";
+  std::vector<std::string> origins = {};
 };
 
 struct BackupReport {
@@ -80,6 +84,9 @@ class Node {
 
   Journal& journal();
   Material& material();
+  People& people();
+  // A key of the node's own for one purpose, in memory: derive_key() of what seals the records.
+  Key key_for(std::string_view purpose) const;
   const std::string& folder() const;
   const std::string& member() const;
   PublicKey root_key() const;

@@ -32,6 +32,7 @@ struct Node::Impl {
   std::optional<Store> store;
   std::unique_ptr<Journal> journal;
   std::unique_ptr<Material> material;
+  std::unique_ptr<People> people;
   std::mutex publishing;
   // One erasure or backup at a time: what is erased while a backup is made would come back with it.
   std::mutex erasing;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "api/api.h"
 #include "base/hex.h"
 #include "base/json.h"
 #include "base/key_file.h"
@@ -121,7 +122,7 @@ StoreOptions store_options(const std::string& folder, const NodeSettings& settin
 }
 
 const Kinds& node_kinds() {
-  static const Kinds kinds({&journal_view(), &material_view()});
+  static const Kinds kinds({&journal_view(), &material_view(), &people_view(), &api_view()});
   return kinds;
 }
 

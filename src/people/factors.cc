@@ -14,8 +14,9 @@
 namespace fristad {
 namespace {
 
+constexpr std::size_t password_bytes_min = 12;
 constexpr std::size_t label_bytes_max = 100;
-constexpr std::size_t keys_max = 20;
+constexpr std::int64_t keys_max = 20;
 
 Error too_busy() {
   return {Code::unavailable, "too many sign in at this moment: try again"};
@@ -271,7 +272,7 @@ Status People::add_security_key(const By& by, const UserId& user, const Webauthn
     }
     const auto count = TRY(
         views.integer("SELECT count(*) FROM credential WHERE person = $1 AND kind = 'security-key'", {Bytes(user)}));
-    if (count.value_or(0) >= std::ssize(std::array<char, keys_max>{})) {
+    if (count.value_or(0) >= keys_max) {
       return Error{Code::invalid_argument, "a user has at most 20 security keys"};
     }
     Json body = of_user(user);

@@ -18,7 +18,7 @@
 
 namespace fristad {
 
-inline constexpr std::size_t password_bytes_min = 12;
+inline constexpr std::size_t secret_size = 43;  // 32 bytes in base64
 inline constexpr std::int64_t ten_minutes_ms = 10 * 60'000;
 
 struct KnownUser {

@@ -15,33 +15,36 @@ constexpr std::array<std::string_view, right_count> right_names{
 constexpr std::array<std::string_view, token_scope_count> scope_names{"match",   "details", "lists",
                                                                       "entries", "banks",   "metrics"};
 
+// In the order of the roles. Only analysts see entries and their hashes: whoever else may meet a guardian in one
+// person.
 constexpr std::array<Rights, role_count> role_rights{
-    /* viewer       */ Rights{Right::own_account, Right::dashboards},
-    /* analyst      */
+    // viewer
+    Rights{Right::own_account, Right::dashboards},
+    // analyst
     Rights{Right::own_account, Right::node_status, Right::dashboards, Right::match, Right::match_details,
            Right::read_lists, Right::decide_lists, Right::ask_export, Right::ask_erasure, Right::answer_lists},
-    /* investigator */
-    Rights{Right::own_account, Right::dashboards, Right::match, Right::match_details, Right::read_lists},
-    // Sees children, so never what would lead from a hash to one.
-    /* guardian     */ Rights{Right::own_account, Right::dashboards},
-    /* coordinator  */ Rights{Right::own_account, Right::dashboards},
-    // Doesn't decide, but stands for the second person where a node has few.
-    /* steward      */
-    Rights{Right::own_account, Right::node_status, Right::dashboards, Right::read_lists, Right::answer_lists,
-           Right::read_audit, Right::answer_users},
-    /* admin        */
+    // investigator
+    Rights{Right::own_account, Right::dashboards, Right::match},
+    // guardian
+    Rights{Right::own_account, Right::dashboards},
+    // coordinator
+    Rights{Right::own_account, Right::dashboards},
+    // steward: stands for the second person where a node has few
+    Rights{Right::own_account, Right::node_status, Right::dashboards, Right::answer_lists, Right::read_audit,
+           Right::answer_users},
+    // admin
     Rights{Right::own_account, Right::node_status, Right::dashboards, Right::read_audit, Right::manage_users,
            Right::answer_users, Right::read_metrics},
 };
 
+// In the order of the scopes.
 constexpr std::array<Rights, token_scope_count> scope_rights{
-    /* match   */ Rights{Right::node_status, Right::match},
-    /* details */ Rights{Right::node_status, Right::match, Right::match_details},
-    /* lists   */ Rights{Right::node_status, Right::read_lists},
-    /* entries */ Rights{Right::node_status, Right::read_lists, Right::decide_lists},
-    /* banks   */
+    Rights{Right::node_status, Right::match},
+    Rights{Right::node_status, Right::match, Right::match_details},
+    Rights{Right::node_status, Right::read_lists},
+    Rights{Right::node_status, Right::read_lists, Right::decide_lists},
     Rights{Right::node_status, Right::curate_banks, Right::match, Right::match_details, Right::read_lists},
-    /* metrics */ Rights{Right::node_status, Right::read_metrics},
+    Rights{Right::node_status, Right::read_metrics},
 };
 
 struct NeverTogether {

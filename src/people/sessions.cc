@@ -42,6 +42,7 @@ std::optional<Caller> People::Impl::caller_of(const Session& session) const {
 }
 
 std::optional<Caller> People::who_has_session(std::string_view secret) {
+  if (secret.size() != secret_size) return std::nullopt;
   const Digest fingerprint = impl_->fingerprint(secret);
   const std::shared_lock lock(impl_->guard);
   const auto at = impl_->sessions.find(fingerprint);
@@ -52,6 +53,7 @@ std::optional<Caller> People::who_has_session(std::string_view secret) {
 }
 
 bool People::is_csrf(std::string_view secret, std::string_view csrf) const {
+  if (secret.size() != secret_size) return false;
   const Digest fingerprint = impl_->fingerprint(secret);
   {
     const std::shared_lock lock(impl_->guard);

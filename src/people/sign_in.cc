@@ -15,7 +15,6 @@
 namespace fristad {
 namespace {
 
-constexpr std::size_t secret_size = 43;  // 32 bytes in base64
 constexpr std::size_t sessions_each_max = 20;
 constexpr std::size_t addresses_each_max = 20;
 constexpr int attempts_max = 5;
@@ -140,13 +139,11 @@ void People::Impl::add_holding(std::shared_ptr<Session> session) {
 }
 
 void People::Impl::drop_holding(const Session& session) {
-  const std::shared_ptr<Session> keep = [&] {
-    const auto at = sessions.find(session.fingerprint);
-    return at == sessions.end() ? nullptr : at->second;
-  }();
-  if (keep.get() != &session) return;
-  sessions_by_id.erase(to_hex(session.id));
-  sessions.erase(session.fingerprint);
+  const auto at = sessions.find(session.fingerprint);
+  if (at == sessions.end() || at->second.get() != &session) return;
+  const std::shared_ptr<Session> dropped = at->second;
+  sessions.erase(at);
+  sessions_by_id.erase(to_hex(dropped->id));
 }
 
 // ---- The password ----

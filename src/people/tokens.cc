@@ -32,7 +32,7 @@ std::optional<Caller> People::Impl::caller_of(const ServiceToken& token) const {
 }
 
 std::optional<Caller> People::who_has_token(std::string_view token) {
-  if (!token.starts_with(prefix)) return std::nullopt;
+  if (token.size() != prefix.size() + secret_size || !token.starts_with(prefix)) return std::nullopt;
   const Digest fingerprint = impl_->fingerprint(token);
   const std::shared_lock lock(impl_->guard);
   const auto at = impl_->tokens.find(fingerprint);

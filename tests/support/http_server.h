@@ -82,7 +82,8 @@ inline Route echo(bool quick, RouteLimits limits = {}) {
 inline Route hello() {
   return {.method = Method::get,
           .pattern = "/hello/{name}",
-          .handler = [](Request& request) { return Response::text(200, "hello " + std::string(request.parameter("name"))); },
+          .handler =
+              [](Request& request) { return Response::text(200, "hello " + std::string(request.parameter("name"))); },
           .quick = true};
 }
 
