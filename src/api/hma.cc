@@ -29,12 +29,6 @@ Result<std::int64_t> newest_entry_ms(const Journal& journal) {
   return at_ms != 0 ? at_ms : journal.now_ms();
 }
 
-std::optional<Caller> caller_of(const Call& call) {
-  const std::string_view authorization = call.request.headers.find("Authorization");
-  if (!authorization.starts_with(bearer)) return std::nullopt;
-  return call.api.parts.people.who_has_token(authorization.substr(bearer.size()));
-}
-
 Caller loopback_caller() {
   constexpr std::array scopes{TokenScope::banks};
   return {.kind = CallerKind::token, .actor = "hma-loopback", .rights = rights_of(std::span(scopes))};
@@ -93,9 +87,13 @@ std::optional<Response> Hma::Impl::refuse(const HmaRoute& route, Call& call) con
   if (!origin.empty() && !is_origin_of(origin, host)) {
     return hma_message(403, "the request comes from another site's page");
   }
-  call.caller = caller_of(call);
   if (route.at.door == Door::open) return std::nullopt;
-  if (!call.caller && options.open && call.request.peer.loopback) call.caller = loopback_caller();
+  const std::string_view authorization = call.request.headers.find("Authorization");
+  if (authorization.starts_with(bearer)) {
+    call.caller = api.parts.people.who_has_token(authorization.substr(bearer.size()));
+  } else if (options.open && call.request.peer.loopback) {
+    call.caller = loopback_caller();
+  }
   if (!call.caller) return hma_message(401, "send a token: Authorization: Bearer ...");
   if (call.may(route.at.right)) return std::nullopt;
   return hma_message(403, "the token lacks the right \"" + std::string(to_text(route.at.right)) + "\"");
@@ -173,7 +171,8 @@ Result<const Json*> HmaCall::json() {
   }
   auto parsed = parse_json(TRY(call.body_text()), {.bytes_max = 1 << 20, .depth_max = 32, .reals = true});
   if (!parsed) {
-    return Error{Code::invalid_argument, "The browser (or proxy) sent a request that this server could not understand."};
+    return Error{Code::invalid_argument,
+                 "The browser (or proxy) sent a request that this server could not understand."};
   }
   json_ = *std::move(parsed);
   return &*json_;

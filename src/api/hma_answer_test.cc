@@ -28,9 +28,8 @@ TEST(HmaAnswerTest, ErrorsAreMessages) {
 TEST(HmaAnswerTest, ComplaintsAreThoseOfPydantic) {
   const Response missing = hma_missing("signal");
   EXPECT_EQ(missing.status, 422);
-  EXPECT_EQ(missing.body,
-            R"([{"type":"missing","loc":["signal"],"msg":"Field required","input":{},)"
-            R"("url":"https://errors.pydantic.dev/2/v/missing"}])");
+  EXPECT_EQ(missing.body, R"([{"type":"missing","loc":["signal"],"msg":"Field required","input":{},)"
+                          R"("url":"https://errors.pydantic.dev/2/v/missing"}])");
 }
 
 TEST(HmaAnswerTest, PagesAreThoseOfWerkzeug) {

@@ -103,8 +103,7 @@ Result<Response> make_bank(HmaCall& call) {
 Result<Response> change_bank(HmaCall& call) {
   BankBody body;
   if (auto wrong = read_body(sent_body(call), "BankUpdateRequest", body)) return *std::move(wrong);
-  const auto bank =
-      call.hma.banks.change(call.actor(), call.request.parameter("bank_name"), body.name, body.ratio_ppm);
+  const auto bank = call.hma.banks.change(call.actor(), call.request.parameter("bank_name"), body.name, body.ratio_ppm);
   if (!bank) return refused(bank.error(), "Bank name already exists");
   return hma_json(200, to_json(*bank));
 }
@@ -116,16 +115,11 @@ Result<Response> delete_bank(HmaCall& call) {
 }
 
 constexpr std::array routes{
-    HmaRoute{.at = {.method = Method::get,
-                    .pattern = "/c/banks",
-                    .right = Right::curate_banks,
-                    .summary = "All banks"},
+    HmaRoute{.at = {.method = Method::get, .pattern = "/c/banks", .right = Right::curate_banks, .summary = "All banks"},
              .handle = show_banks},
-    HmaRoute{.at = {.method = Method::post,
-                    .pattern = "/c/banks",
-                    .right = Right::curate_banks,
-                    .summary = "Make a bank"},
-             .handle = make_bank},
+    HmaRoute{
+        .at = {.method = Method::post, .pattern = "/c/banks", .right = Right::curate_banks, .summary = "Make a bank"},
+        .handle = make_bank},
     HmaRoute{.at = {.method = Method::get,
                     .pattern = "/c/bank/{bank_name}",
                     .right = Right::curate_banks,

@@ -30,8 +30,8 @@ Result<Rows> rows_in(Connection& connection) {
 }
 
 Status add_row(Connection& to, std::string_view name, const ListId& list, std::int64_t ratio_ppm) {
-  const auto added = to.execute("INSERT INTO hma_bank(name, list, ratio_ppm) VALUES ($1, $2, $3)",
-                                {name, Bytes(list), ratio_ppm});
+  const auto added =
+      to.execute("INSERT INTO hma_bank(name, list, ratio_ppm) VALUES ($1, $2, $3)", {name, Bytes(list), ratio_ppm});
   if (added) return {};
   if (added.error().code != Code::already_exists) return added.error();
   return Error{Code::already_exists, "there is a bank of that name"};
@@ -176,8 +176,7 @@ Result<HmaBank> HmaBanks::make(std::string_view actor, std::string_view name, st
   const Decide tie = [&](Decision& decision) {
     return add_row(decision.views(), name, decision.recorded().front().id, ratio_ppm);
   };
-  const ListBody body{.title = std::string(name),
-                      .state = ratio_ppm > 0 ? ListState::enabled : ListState::disabled};
+  const ListBody body{.title = std::string(name), .state = ratio_ppm > 0 ? ListState::enabled : ListState::disabled};
   const ListId list = TRY(material_.create_list({actor, tie}, body));
   return HmaBank{.name = std::string(name), .list = list, .ratio_ppm = ratio_ppm, .handling = body.handling};
 }

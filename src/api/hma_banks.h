@@ -80,7 +80,8 @@ class HmaBanks {
 
   Journal& journal_;
   Material& material_;
-  std::shared_ptr<State> state_ = std::make_shared<State>();  // the journal's subscriber looks whether it is still there
+  std::shared_ptr<State> state_ =
+      std::make_shared<State>();  // the journal's subscriber looks whether it is still there
   std::mutex loading_;
   std::atomic<std::uint64_t> loaded_ = 0;  // the changes that `banks_` has seen
   Published<HmaBankSet> banks_;

@@ -1,4 +1,5 @@
-// /c/exchanges and what can be set in HMA: there are no exchanges of HMA's kind here, and what types there are is fixed.
+// /c/exchanges and what can be set in HMA: there are no exchanges of HMA's kind here, and what types there are is
+// fixed.
 
 #include <algorithm>
 #include <array>

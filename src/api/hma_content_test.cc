@@ -41,8 +41,8 @@ TEST(HmaContentTest, SignalsAreAdded) {
   const auto parsed = parse_json(added.body, {});
   ASSERT_EQ(added.status, 200) << added.body;
   const std::int64_t id = *parsed->find("id")->integer();
-  EXPECT_EQ(added.body, "{\"id\":" + std::to_string(id) + ",\"signals\":{\"pdq\":\"" + hash_a +
-                            "\",\"video_md5\":\"" + md5_a + "\"}}\n");
+  EXPECT_EQ(added.body, "{\"id\":" + std::to_string(id) + ",\"signals\":{\"pdq\":\"" + hash_a + "\",\"video_md5\":\"" +
+                            md5_a + "\"}}\n");
   const EntryView entry = *node.material->entry(node.list_named("A"), id);
   EXPECT_EQ(entry.body.pdq->to_hex(), hash_a);
   EXPECT_TRUE(entry.body.md5);
@@ -51,15 +51,14 @@ TEST(HmaContentTest, SignalsAreAdded) {
   const auto refused = [&](const std::string& body) { return said(node.post("/c/bank/A/signal", body)); };
   EXPECT_EQ(refused(R"({"x":"1"})"), message(400, "No such signal type x"));
   EXPECT_EQ(refused(R"({"pdq":"1"})"), message(400, "Invalid pdq signal: invalid PDQ hash"));
-  EXPECT_EQ(refused(R"({"video_md5":"1"})"),
-            message(400, "Invalid video_md5 signal: '1' is not a valid MD5 hash"));
+  EXPECT_EQ(refused(R"({"video_md5":"1"})"), message(400, "Invalid video_md5 signal: '1' is not a valid MD5 hash"));
   EXPECT_EQ(refused("{}"), message(400, "No signals given"));
   EXPECT_EQ(refused(R"({"pdq":")" + hash_a + R"(","note":7})"), message(400, "note should be a string"));
   EXPECT_EQ(refused("{"), message(400, "The browser (or proxy) sent a request that this server could not understand."));
   EXPECT_EQ(said(node.post("/c/bank/X/signal", "{}")), message(404, "bank 'X' not found"));
-  EXPECT_EQ(said(node.send({.method = Method::post, .target = "/c/bank/A/signal", .body = "{}"})),
-            message(415,
-                    "Did not attempt to load JSON data because the request Content-Type was not 'application/json'."));
+  EXPECT_EQ(
+      said(node.send({.method = Method::post, .target = "/c/bank/A/signal", .body = "{}"})),
+      message(415, "Did not attempt to load JSON data because the request Content-Type was not 'application/json'."));
 }
 
 TEST(HmaContentTest, IsShown) {
@@ -139,18 +138,18 @@ TEST(HmaContentTest, AFileIsAddedWithWhatIsSaidOfIt) {
   const auto direct = hash_image({reinterpret_cast<const std::uint8_t*>(photo.data()), photo.size()}, {});
   ASSERT_TRUE(direct);
   const std::string pdq = direct->pdq.hash.to_hex();
-  const HttpAnswer added = node.post_form(
-      "/c/bank/A/content", {{"metadata", R"({"content_id":"c1","json":{"b":2},"reporter":"r"})"},
-                            {"photo", photo, "a.jpg"},
-                            {"note", "seen twice"}});
+  const HttpAnswer added =
+      node.post_form("/c/bank/A/content", {{"metadata", R"({"content_id":"c1","json":{"b":2},"reporter":"r"})"},
+                                           {"photo", photo, "a.jpg"},
+                                           {"note", "seen twice"}});
   ASSERT_EQ(added.status, 200) << added.body;
   const std::int64_t id = *parse_json(added.body, {})->find("id")->integer();
   EXPECT_EQ(added.body, "{\"id\":" + std::to_string(id) + ",\"signals\":{\"pdq\":\"" + pdq + "\"}}\n");
   const std::string metadata =
       R"("metadata":{"collab":null,"content_id":"c1","content_uri":null,"json":{"b":2,"reporter":"r"}})";
-  EXPECT_EQ(said(node.get(path_of("A", id))), "200 {" + bank_a + ",\"disable_until_ts\":1,\"id\":" +
-                                                  std::to_string(id) + "," + metadata +
-                                                  ",\"note\":\"seen twice\",\"original_media_uri\":null}\n");
+  EXPECT_EQ(said(node.get(path_of("A", id))), "200 {" + bank_a +
+                                                  ",\"disable_until_ts\":1,\"id\":" + std::to_string(id) + "," +
+                                                  metadata + ",\"note\":\"seen twice\",\"original_media_uri\":null}\n");
   EXPECT_EQ(said(node.get(path_of("A", id) + "?include_metadata=false")).find("metadata"), std::string::npos);
   const HttpAnswer put = node.put(path_of("A", id), "{}");
   EXPECT_NE(put.body.find(R"("user_metadata":{"content_id":"c1","content_uri":null,"json":{"b":2,"reporter":"r"}})"),
@@ -178,12 +177,14 @@ TEST(HmaContentTest, AFileIsRefusedInHmasWords) {
   EXPECT_EQ(said(node.send({.method = Method::post, .target = "/c/bank/A/content"})), neither);
   EXPECT_EQ(refused({{"note", "n"}}), neither);
   EXPECT_EQ(refused({{"file", "x", "a"}}), message(400, "no such content_type: 'file'"));
+  HttpCall cut_off{.method = Method::post, .target = "/c/bank/A/content", .body = "--edge\r\n"};
+  cut_off.headers.add("Content-Type", "multipart/form-data; boundary=edge");
+  EXPECT_EQ(node.send(std::move(cut_off)).status, 400);
   EXPECT_EQ(refused({{"video", "x", "a"}, {"video", "y", "b"}}), message(400, "Only one file allowed per request"));
   EXPECT_EQ(refused({{"video", "x", "a"}}, "?types=pdq"),
             message(400, "signal type 'pdq' doesn't exist or is disabled"));
   EXPECT_EQ(refused({{"video", "x", "a"}}, "?types=,"), message(400, "empty signal type selection"));
-  EXPECT_EQ(refused({{"video", "x", "a"}, {"metadata", "{"}}),
-            message(400, "metadata form field must be valid JSON"));
+  EXPECT_EQ(refused({{"video", "x", "a"}, {"metadata", "{"}}), message(400, "metadata form field must be valid JSON"));
   EXPECT_EQ(refused({{"video", "x", "a"}, {"metadata", "[]"}}), message(400, "metadata should be a json object"));
   EXPECT_EQ(refused({{"video", "x", "a"}, {"metadata", R"({"content_id":1})"}}),
             message(400, "Invalid metadata: content_id: Input should be a valid string"));

@@ -79,10 +79,10 @@ Result<Response> show_openapi(HmaCall& call) {
                       {"parameters", Json(std::move(parameters))},
                       {"responses", Json::object({{"200", Json::object({{"description", "OK"}})}})}}));
   }
-  return hma_json(200, Json::object({{"openapi", "3.1.0"},
-                                     {"info", Json::object({{"title", "Open Media Match API"},
-                                                            {"version", FRISTAD_VERSION}})},
-                                     {"paths", Json(std::move(paths))}}));
+  return hma_json(
+      200, Json::object({{"openapi", "3.1.0"},
+                         {"info", Json::object({{"title", "Open Media Match API"}, {"version", FRISTAD_VERSION}})},
+                         {"paths", Json(std::move(paths))}}));
 }
 
 constexpr HmaRoute open_route(std::string_view pattern, std::string_view summary, HmaHandler handle,

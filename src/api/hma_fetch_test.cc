@@ -20,9 +20,7 @@ std::string message(int status, const std::string& text) {
 const std::string unsafe = message(400, "Invalid or unsafe URL provided");
 
 Route gives(std::string pattern, std::string type, std::string body, int status = 200) {
-  return {.method = Method::get,
-          .pattern = std::move(pattern),
-          .handler = [type, body, status](Request&) {
+  return {.method = Method::get, .pattern = std::move(pattern), .handler = [type, body, status](Request&) {
             Response response{.status = status, .body = body};
             response.headers.add("Content-Type", type);
             return response;
@@ -79,9 +77,7 @@ class HmaUrlTest : public ::testing::Test {
                            leads("/nowhere", "")};
     return all;
   }
-  std::string here(const std::string& path) const {
-    return "http://127.0.0.1:" + std::to_string(media_.port()) + path;
-  }
+  std::string here(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(media_.port()) + path; }
   std::string hashed(const std::string& path, const std::string& more = "") {
     return said(node_.get("/h/hash?url=" + here(path) + more));
   }
@@ -105,15 +101,14 @@ TEST_F(HmaUrlTest, AUrlIsHashedByItsContentType) {
                     "unsupported url ContentType: 'text/html', if you know the expected type, provide it with the "
                     "content_type query param"));
   EXPECT_EQ(hashed("/photo", "&content_type=x"), message(400, "no such content_type: 'x'"));
-  EXPECT_EQ(hashed("/photo", "&types=video_md5"),
-            message(400, "signal type 'video_md5' doesn't exist or is disabled"));
+  EXPECT_EQ(hashed("/photo", "&types=video_md5"), message(400, "signal type 'video_md5' doesn't exist or is disabled"));
   EXPECT_TRUE(hashed("/broken").starts_with("400 {\"message\":\"Failed to hash the file: "));
 }
 
 TEST_F(HmaUrlTest, AUrlIsLookedUpAndAdded) {
   node_.bank("A");
-  const HttpAnswer added = node_.post("/c/bank/A/content?url=" + here("/photo"),
-                                      R"({"metadata":{"content_id":"c"},"note":"n"})");
+  const HttpAnswer added =
+      node_.post("/c/bank/A/content?url=" + here("/photo"), R"({"metadata":{"content_id":"c"},"note":"n"})");
   ASSERT_EQ(added.status, 200) << added.body;
   const auto parsed = parse_json(added.body, {});
   const std::int64_t id = *parsed->find("id")->integer();

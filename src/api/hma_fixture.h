@@ -92,9 +92,9 @@ class HmaNode {
   }
 
   std::string token(std::vector<TokenScope> scopes) {
-    const auto made = people->add_token("tester", {.name = "t" + std::to_string(++tokens_),
-                                                   .scopes = std::move(scopes),
-                                                   .ends_ms = now_ms() + 1'000'000});
+    const auto made = people->add_token(
+        "tester",
+        {.name = "t" + std::to_string(++tokens_), .scopes = std::move(scopes), .ends_ms = now_ms() + 1'000'000});
     EXPECT_TRUE(made) << made.error().message;
     return made ? made->second : "";
   }
@@ -111,9 +111,7 @@ class HmaNode {
     call.headers.add("Content-Type", "application/json");
     return send(std::move(call));
   }
-  HttpAnswer post(const std::string& target, std::string body) {
-    return send(Method::post, target, std::move(body));
-  }
+  HttpAnswer post(const std::string& target, std::string body) { return send(Method::post, target, std::move(body)); }
   HttpAnswer put(const std::string& target, std::string body) { return send(Method::put, target, std::move(body)); }
   HttpAnswer remove(const std::string& target) { return send({.method = Method::del, .target = target}); }
   HttpAnswer post_form(const std::string& target, const std::vector<FormPart>& parts) {

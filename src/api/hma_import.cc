@@ -313,12 +313,12 @@ class HmaImporter {
     const std::string& note = content.entry->note;
     const bool same = ours.note == note && ours.paused_until_ms == content.state.paused_until_ms;
     if (same || ours.withdrawn) return {};
-    const Status changed = material_.revise_entry(options_.actor, imported.list, imported.number,
-                                                  [&](EntryState& state) -> Status {
-                                                    state.paused_until_ms = content.state.paused_until_ms;
-                                                    if (ours.note != note) state.note = note;
-                                                    return {};
-                                                  });
+    const Status changed =
+        material_.revise_entry(options_.actor, imported.list, imported.number, [&](EntryState& state) -> Status {
+          state.paused_until_ms = content.state.paused_until_ms;
+          if (ours.note != note) state.note = note;
+          return {};
+        });
     // Erased here.
     if (!changed && changed.error().code == Code::not_found) return {};
     if (changed) ++report_.changed;

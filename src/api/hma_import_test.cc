@@ -131,11 +131,11 @@ TEST_F(HmaImportTest, TakesBanksAndContentsOver) {
   hma_.banks = {{"A", "1.0"}, {"B", "0.25"}, {"EMPTY", "0"}};
   const PdqHash hash = testing::random_hash(rng_);
   const PdqHash resting = testing::random_hash(rng_);
-  hma_.contents[1] = {.bank = "A",
-                      .signals = R"({"pdq":")" + hash.to_hex() +
-                                 R"(","video_md5":"d41d8cd98f00b204e9800998ecf8427e","vpdq":"x"})",
-                      .more = R"(,"note":"n","metadata":{"content_id":"c","content_uri":null,"json":{"k":1.5},)"
-                              R"("collab":{"NCMEC":["1-2"]}})"};
+  hma_.contents[1] = {
+      .bank = "A",
+      .signals = R"({"pdq":")" + hash.to_hex() + R"(","video_md5":"d41d8cd98f00b204e9800998ecf8427e","vpdq":"x"})",
+      .more = R"(,"note":"n","metadata":{"content_id":"c","content_uri":null,"json":{"k":1.5},)"
+              R"("collab":{"NCMEC":["1-2"]}})"};
   hma_.contents[2] = {.bank = "B", .signals = pdq_json(resting), .disable_until_ts = 0};
   hma_.contents[5] = {.bank = "A", .signals = R"({"raw_text":"x"})"};
   hma_.contents[6] = {.bank = "A",
@@ -156,8 +156,9 @@ TEST_F(HmaImportTest, TakesBanksAndContentsOver) {
   const auto found = parse_json(node_.get("/m/raw_lookup?signal_type=pdq&signal=" + hash.to_hex()).body, {});
   const std::string number = std::to_string(*found->find("matches")->array()->front().integer());
   const std::string shown = node_.get("/c/bank/A/content/" + number + "?include_signals=true").body;
-  EXPECT_NE(shown.find(R"("metadata":{"collab":{"NCMEC":["1-2"]},"content_id":"c","content_uri":null,"json":{"k":1.5}})"),
-            std::string::npos)
+  EXPECT_NE(
+      shown.find(R"("metadata":{"collab":{"NCMEC":["1-2"]},"content_id":"c","content_uri":null,"json":{"k":1.5}})"),
+      std::string::npos)
       << shown;
   EXPECT_NE(shown.find(R"("note":"n")"), std::string::npos);
   EXPECT_NE(shown.find(R"("video_md5":"d41d8cd98f00b204e9800998ecf8427e")"), std::string::npos);
@@ -262,8 +263,7 @@ TEST_F(HmaImportTest, EntriesAndWhereTheyCameFromAreOneDecision) {
 
 TEST_F(HmaImportTest, RefusesWhatLooksWrong) {
   EXPECT_EQ(import_hma({.url = "hma.example"}, *node_.journal, *node_.material).error().code, Code::invalid_argument);
-  EXPECT_EQ(import_hma({.url = "http://127.0.0.1:1"}, *node_.journal, *node_.material).error().code,
-            Code::unavailable);
+  EXPECT_EQ(import_hma({.url = "http://127.0.0.1:1"}, *node_.journal, *node_.material).error().code, Code::unavailable);
   EXPECT_EQ(import_hma({.url = hma_.url() + "/elsewhere"}, *node_.journal, *node_.material).error().code,
             Code::damaged);
   hma_.banks = {{"A", "1.0"}};

@@ -47,8 +47,8 @@ TEST_F(HmaLookupTest, TellsBanksAndDistances) {
   const std::int64_t b = node_.content("B", pdq_json(hash));
   const std::int64_t a_far = node_.content("A", pdq_json(near));
   const std::int64_t a = node_.content("A", pdq_json(hash));
-  EXPECT_EQ(lookup(hash), "200 {\"A\":[" + match(a, "0") + "," + match(a_far, "26") + "],\"B\":[" + match(b, "0") +
-                              "]}\n");
+  EXPECT_EQ(lookup(hash),
+            "200 {\"A\":[" + match(a, "0") + "," + match(a_far, "26") + "],\"B\":[" + match(b, "0") + "]}\n");
   EXPECT_EQ(lookup(hash, "&banks=B,NONE"), "200 {\"B\":[" + match(b, "0") + "]}\n");
   EXPECT_EQ(lookup(hash, "&banks=NONE"), "200 {}\n");
   EXPECT_EQ(lookup(testing::random_hash(rng_)), "200 {}\n");
@@ -117,8 +117,8 @@ TEST_F(HmaLookupTest, ABankAnswersByTheTossOfACoin) {
   ASSERT_EQ(node_.put("/c/bank/B", R"({"enabled":true})").status, 200);
   EXPECT_EQ(lookup(hash), "200 {\"B\":[" + match(b, "0") + "]}\n");
   EXPECT_EQ(lookup(hash, "&bypass_coinflip=true"), both);
-  EXPECT_EQ(raw(hash), "200 {\"matches\":[" + std::to_string(std::min(a, b)) + "," + std::to_string(std::max(a, b)) +
-                           "]}\n");
+  EXPECT_EQ(raw(hash),
+            "200 {\"matches\":[" + std::to_string(std::min(a, b)) + "," + std::to_string(std::max(a, b)) + "]}\n");
   // What rests stays unanswered, whatever is bypassed.
   ASSERT_EQ(node_.put("/c/bank/B/content/" + std::to_string(b), R"({"disable_until_ts":0})").status, 200);
   EXPECT_EQ(lookup(hash, "&bypass_coinflip=true"), "200 {\"A\":[" + match(a, "0") + "]}\n");
@@ -158,10 +158,9 @@ TEST_F(HmaLookupTest, ATokenHasItsQuotaAndIsWatched) {
   const PdqHash hash = testing::random_hash(rng_);
   node_.bank("A");
   node_.content("A", pdq_json(hash));
-  const auto small = node_.people->add_token("tester", {.name = "small",
-                                                        .scopes = {TokenScope::match},
-                                                        .ends_ms = node_.now_ms() + 1'000'000,
-                                                        .hashes_per_minute = 2});
+  const auto small = node_.people->add_token(
+      "tester",
+      {.name = "small", .scopes = {TokenScope::match}, .ends_ms = node_.now_ms() + 1'000'000, .hashes_per_minute = 2});
   ASSERT_TRUE(small);
   node_.bearer = small->second;
   EXPECT_TRUE(lookup(hash).starts_with("200"));
@@ -173,7 +172,8 @@ TEST_F(HmaLookupTest, ATokenHasItsQuotaAndIsWatched) {
   node_.bearer = node_.token({TokenScope::match});
   EXPECT_TRUE(lookup(hash).starts_with("200"));
   int refusals = 0;
-  for (int i = 0; i < 100; ++i) refusals += lookup(testing::flipped(hash, 33 + i % 20, rng_)).starts_with("429") ? 1 : 0;
+  for (int i = 0; i < 100; ++i)
+    refusals += lookup(testing::flipped(hash, 33 + i % 20, rng_)).starts_with("429") ? 1 : 0;
   EXPECT_GT(refusals, 0) << "who feels his way is stopped here too";
 }
 

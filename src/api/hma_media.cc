@@ -7,6 +7,7 @@
 #include "api/hma_fetch.h"
 #include "api/matching.h"
 #include "base/hex.h"
+#include "base/text_escape.h"
 #include "http/multipart.h"
 #include "http/syntax.h"
 
@@ -95,14 +96,7 @@ struct Fetched {
   }
 };
 
-}  // namespace
-
-bool is_form(const HmaCall& call) {
-  const auto type = parse_parameterized(call.request.headers.find("Content-Type"));
-  return type && equal_fold(type->value, "multipart/form-data");
-}
-
-Result<HmaForm> read_form(HmaCall& call) {
+Result<HmaForm> read_parts(HmaCall& call) {
   MultipartReader reader(call.request.headers.find("Content-Type"), *call.request.body);
   const Read read = [&](std::span<char> to) { return reader.read(to); };
   HmaForm form;
@@ -137,6 +131,20 @@ Result<HmaForm> read_form(HmaCall& call) {
   return form;
 }
 
+}  // namespace
+
+bool is_form(const HmaCall& call) {
+  const auto type = parse_parameterized(call.request.headers.find("Content-Type"));
+  return type && equal_fold(type->value, "multipart/form-data");
+}
+
+Result<HmaForm> read_form(HmaCall& call) {
+  auto form = read_parts(call);
+  // A form that isn't well-formed is the client's mistake: 400.
+  if (!form && form.error().code == Code::damaged) return wrong(form.error().message);
+  return form;
+}
+
 Result<HmaMedia> read_media(HmaCall& call) {
   const Error missing = wrong("Missing multipart/form-data file upload");
   if (!is_form(call)) return missing;
@@ -168,7 +176,7 @@ Result<HmaMedia> fetch_media(HmaCall& call, const std::string& url) {
   } else if (equal_fold(std::string_view(type).substr(0, 5), "video")) {
     content = Medium::video;
   } else if (!equal_fold(std::string_view(type).substr(0, 5), "image")) {
-    return wrong("unsupported url ContentType: '" + type +
+    return wrong("unsupported url ContentType: '" + (is_utf8(type) ? type : "") +
                  "', if you know the expected type, provide it with the content_type query param");
   }
   return hash_content(call, TRY(std::move(content)), [&](std::span<char> to) -> Result<std::size_t> {

@@ -16,7 +16,7 @@
 namespace fristad {
 
 struct HmaMedia {
-  HmaSignals signals;  // "pdq" is "" for a photo of too little quality
+  HmaSignals signals;                     // "pdq" is "" for a photo of too little quality
   std::optional<PdqResult> picture = {};  // of a photo with quality enough: with all its orientations
 };
 

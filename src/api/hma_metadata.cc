@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text_escape.h"
 #include "base/try.h"
 
 namespace fristad {
@@ -71,7 +72,9 @@ Json shown_metadata(std::string_view context, bool with_collab) {
 
 Result<std::string> note_of(const Json& sent) {
   if (sent.is_null()) return std::string();
-  if (sent.text() == nullptr) return Error{Code::invalid_argument, "note should be a string"};
+  if (sent.text() == nullptr || !is_utf8(*sent.text())) {
+    return Error{Code::invalid_argument, "note should be a string"};
+  }
   const auto characters =
       std::ranges::count_if(*sent.text(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
   if (static_cast<std::size_t>(characters) > hma_note_characters_max) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a client of HMA says of a content beside its hashes: {"content_id", "content_uri", "json", "collab"}, kept as the
-// context of the entry, and its note.
+// What a client of HMA says of a content beside its hashes: {"content_id", "content_uri", "json", "collab"}, kept as
+// the context of the entry, and its note.
 //
 // Thread-safety: pure functions.
 
@@ -22,8 +22,8 @@ Status add_metadata(Json::Object& metadata, const Json& sent);
 // The text for the entry; "" if there is nothing. Error: invalid_argument (over 8 KiB).
 Result<std::string> context_of(const Json::Object& metadata);
 
-// Back, as HMA shows it, members that aren't there as null; null if there is nothing. A context that came from elsewhere
-// is shown as "json".
+// Back, as HMA shows it, members that aren't there as null; null if there is nothing. A context that came from
+// elsewhere is shown as "json".
 Json shown_metadata(std::string_view context, bool with_collab);
 
 // Errors: invalid_argument ("note should be a string", "note must be at most 255 characters").

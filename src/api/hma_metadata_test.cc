@@ -45,6 +45,7 @@ TEST(HmaMetadataTest, NotesAreShort) {
   for (int i = 0; i < 255; ++i) umlauts += "\u00e4";
   EXPECT_EQ(note_of(Json(umlauts)).value_or(""), umlauts);
   EXPECT_EQ(note_of(Json(umlauts + "x")).error().message, "note must be at most 255 characters");
+  EXPECT_EQ(note_of(Json("\xff")).error().message, "note should be a string");
   EXPECT_EQ(note_of(Json(7)).error().message, "note should be a string");
   EXPECT_EQ(note_of(Json()).value_or("?"), "");
 }

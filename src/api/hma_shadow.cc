@@ -108,8 +108,8 @@ void compare_lookup(HmaCall& call, const Query& query, HmaLookup what, const std
 
 // The same question by a signal, for a file that stays here.
 HttpCall by_signal(const HmaCall& call, std::string_view type, std::string_view signal) {
-  HttpCall sent{.target = "/m/lookup?signal=" + percent_encoded(signal, "") +
-                          "&signal_type=" + percent_encoded(type, "_")};
+  HttpCall sent{.target =
+                    "/m/lookup?signal=" + percent_encoded(signal, "") + "&signal_type=" + percent_encoded(type, "_")};
   for (const char* const name : {"banks", "seed", "bypass_coinflip"}) {
     if (const std::string* const value = call.query(name)) {
       sent.target.append("&").append(name).append("=").append(percent_encoded(*value, "-._~"));
@@ -174,7 +174,8 @@ Result<std::unique_ptr<HmaShadow>> HmaShadow::make(const std::string& url, Metri
 
 Result<HttpAnswer> HmaShadow::send(HttpCall call) {
   std::optional<HttpClient> client;
-  {
+  // What isn't sent a second time gets a connection that can't have been closed meanwhile.
+  if (call.method == Method::get) {
     const std::scoped_lock lock(mutex_);
     if (!idle_.empty()) {
       client.emplace(std::move(idle_.back()));
@@ -182,8 +183,8 @@ Result<HttpAnswer> HmaShadow::send(HttpCall call) {
     }
   }
   if (!client) {
-    client.emplace(HttpClientOptions{
-        .host = at_.host, .port = at_.port, .tls = at_.tls, .body_bytes_max = answer_bytes_max});
+    client.emplace(
+        HttpClientOptions{.host = at_.host, .port = at_.port, .tls = at_.tls, .body_bytes_max = answer_bytes_max});
   }
   call.target.insert(0, at_.path);
   auto answer = client->send(call);

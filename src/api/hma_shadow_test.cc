@@ -134,8 +134,7 @@ TEST_F(HmaInFrontTest, FilesStayHere) {
   const auto direct = hash_image({reinterpret_cast<const std::uint8_t*>(photo.data()), photo.size()}, {});
   ASSERT_TRUE(direct);
   const std::string pdq = direct->pdq.hash.to_hex();
-  const HttpAnswer added =
-      node_.post_form("/c/bank/A/content", {{"photo", photo, "a.jpg"}, {"note", "with a note"}});
+  const HttpAnswer added = node_.post_form("/c/bank/A/content", {{"photo", photo, "a.jpg"}, {"note", "with a note"}});
   ASSERT_EQ(added.status, 200) << added.body;
   EXPECT_NE(added.body.find("\"signals\":{\"pdq\":\"" + pdq + "\"}"), std::string::npos);
   const std::string id = std::to_string(*parse_json(added.body, {})->find("id")->integer());
@@ -144,9 +143,9 @@ TEST_F(HmaInFrontTest, FilesStayHere) {
             "200 {\"pdq\":{\"A\":[{\"bank_content_id\":" + id + ",\"distance\":\"0\"}]}}\n");
   EXPECT_EQ(counted(), "0 0 1 0") << "ours doesn't know it yet";
   EXPECT_EQ(said(node_.post_form("/h/hash", {{"photo", photo, "a.jpg"}})), "200 {\"pdq\":\"" + pdq + "\"}\n");
-  EXPECT_EQ(node_.post_form("/c/bank/A/content", {{"photo", photo, "a.jpg"}, {"metadata", R"({"content_id":"c"})"}})
-                .status,
-            501);
+  EXPECT_EQ(
+      node_.post_form("/c/bank/A/content", {{"photo", photo, "a.jpg"}, {"metadata", R"({"content_id":"c"})"}}).status,
+      501);
   EXPECT_EQ(theirs_.api->impl().metrics.images_hashed, 0u) << "no file ever came there";
 }
 

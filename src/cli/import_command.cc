@@ -41,9 +41,9 @@ std::string summary(const HmaImportReport& report, bool as_json) {
     return text + "\n";
   }
   const auto number = [](std::int64_t count) { return with_commas(static_cast<std::uint64_t>(count)); };
-  text = number(report.contents) + " contents read, " + number(report.banks_made) + " banks made; entries: " +
-         number(report.added) + " added, " + number(report.changed) + " changed, " + number(report.withdrawn) +
-         " withdrawn";
+  text = number(report.contents) + " contents read, " + number(report.banks_made) +
+         " banks made; entries: " + number(report.added) + " added, " + number(report.changed) + " changed, " +
+         number(report.withdrawn) + " withdrawn";
   if (report.skipped > 0) text += "; " + number(report.skipped) + " contents skipped: no signal has a place here";
   if (report.shortened > 0) text += "; " + number(report.shortened) + " without their metadata, which are too large";
   return text + "\n";
@@ -63,17 +63,19 @@ int run_import_hma(const HmaImportOptions& options, Env& env) {
       writer.write(text);
       static_cast<void>(writer.flush());
     };
-    import.progress = [&](const HmaImportReport& report) -> Status {
-      if (terminal) show("\r\033[K" + with_commas(static_cast<std::uint64_t>(report.contents)) + " contents");
-      if (env.stop.load()) return Error{Code::cancelled, "stopped; run it again to go on"};
-      return {};
+    import.progress = [&](const HmaImportReport& report)
+                          ->Status {
+                            if (terminal) show("\r\033[K" + with_commas(static_cast<std::uint64_t>(report.contents)) +
+                                               " contents");
+    if (env.stop.load()) return Error{Code::cancelled, "stopped; run it again to go on"};
+    return {};
     };
     const auto report = import_hma(import, node.journal(), node.material());
     if (terminal) show("\r\033[K");
     if (!report) return env.fail(report.error());
     env.out.write(summary(*report, options.json));
     return static_cast<int>(exit_done);
-  });
+});
 }
 
 void add_import_hma(CLI::App& import, Run& run) {
