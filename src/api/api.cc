@@ -62,6 +62,15 @@ std::span<const ApiRoute> Api::routes() const {
   return impl_->routes;
 }
 
+void Api::Impl::done(const HttpEvent& event) {
+  metrics.done(event);
+  if (!event.slow && event.status < 500) return;
+  parts.log.warning("request", {{"method", to_text(event.method)},
+                                {"route", event.route},
+                                {"status", event.status},
+                                {"duration_us", event.duration_us}});
+}
+
 Router Api::router() {
   Router router;
   for (const ApiRoute& route : impl_->routes) {
@@ -76,16 +85,7 @@ Router Api::router() {
 
 HttpSeams Api::seams() {
   return {.clock = impl_->parts.clock,
-          .on_done =
-              [impl = impl_.get()](const HttpEvent& event) {
-                impl->metrics.done(event);
-                if (event.slow || event.status >= 500) {
-                  impl->parts.log.warning("request", {{"method", to_text(event.method)},
-                                                      {"route", event.route},
-                                                      {"status", event.status},
-                                                      {"duration_us", event.duration_us}});
-                }
-              },
+          .on_done = [impl = impl_.get()](const HttpEvent& event) { impl->done(event); },
           .on_error = [](int status, std::string_view what) { return problem_response(status, what); }};
 }
 

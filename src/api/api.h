@@ -84,7 +84,7 @@ class Api {
   std::shared_ptr<Impl> impl_;  // the journal's subscriber looks whether it is still there
 };
 
-// The tables of operation of this room: idempotency keys.
+// The tables of operation of this room: idempotency keys, names of banks, what was imported from where.
 const View& api_view();
 
 }  // namespace fristad

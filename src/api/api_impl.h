@@ -31,6 +31,8 @@ struct Api::Impl {
   // The door, the repeated request, the handler, and errors as answers.
   Response handle(const ApiRoute& route, Request& request);
   void tell(std::span<const Record> records);
+  // What came of a request: counted, and told in the log where something was wrong.
+  void done(const HttpEvent& event);
 
   ApiParts parts;
   const ApiOptions options;

@@ -1,6 +1,7 @@
 #include "api/idempotency.h"
 
 #include "api/api.h"
+#include "api/hma_tables.h"
 #include "base/try.h"
 
 namespace fristad {
@@ -15,7 +16,10 @@ constexpr std::array tables_sql{
         "status bigint NOT NULL, answer text NOT NULL)"),
     Sql("CREATE INDEX idempotency_at ON idempotency(at)"),
 };
-constexpr std::array migrations{Migration{.version = 5, .what = "repeated requests", .statements = tables_sql}};
+constexpr std::array migrations{
+    Migration{.version = 5, .what = "repeated requests", .statements = tables_sql},
+    Migration{.version = 6, .what = "banks of the drop-in", .statements = hma_tables_sql},
+};
 constexpr View view{.name = "api", .migrations = migrations, .tables = {}, .kinds = {}};
 
 }  // namespace

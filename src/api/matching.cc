@@ -53,10 +53,10 @@ std::optional<Response> take_quota(Call& call, std::uint64_t hashes) {
   return refused;
 }
 
-Result<Asked> ask_one(Call& call, const Query& query, int limit) {
+Result<Asked> ask_one(Call& call, const Query& query, int limit, Material::Ruled ruled) {
   const Material& material = call.api.parts.material;
   if (query.digest) {
-    Asked asked{.matches = TRY(material.find(*query.digest, query.digest_bytes()))};
+    Asked asked{.matches = TRY(material.find(*query.digest, query.digest_bytes(), ruled))};
     count(call, 1, asked.matches.empty() ? 0 : 1);
     return asked;
   }
@@ -65,7 +65,7 @@ Result<Asked> ask_one(Call& call, const Query& query, int limit) {
     ++call.api.metrics.probing_refused;
     return Asked{.matches = {}, .refused = true};
   }
-  Asked asked{.matches = TRY(material.match(query.pdq, limit, scratch()))};
+  Asked asked{.matches = TRY(material.match(query.pdq, limit, scratch(), ruled))};
   count(call, 1, asked.matches.empty() ? 0 : 1);
   if (is_watched(call)) {
     tell_probing(call, call.api.probing.note(call.who().token, query.pdq, !asked.matches.empty(), now_ms));
@@ -93,7 +93,7 @@ Result<AskedMany> ask_many(Call& call, std::span<const PdqHash> queries, int lim
   return asked;
 }
 
-Result<AskedPicture> ask_picture(Call& call, const PdqResult& picture, int limit) {
+Result<AskedPicture> ask_picture(Call& call, const PdqResult& picture, int limit, Material::Ruled ruled) {
   if (picture.quality < pdq_quality_min) {
     count(call, 1, 0);
     return AskedPicture{};
@@ -107,7 +107,7 @@ Result<AskedPicture> ask_picture(Call& call, const PdqResult& picture, int limit
     return AskedPicture{.matches = {}, .refused = true};
   }
   for (std::size_t i = 0; i < orientation_count; ++i) {
-    for (MaterialMatch& match : TRY(call.api.parts.material.match(picture.dihedral.at(i), limit, scratch()))) {
+    for (MaterialMatch& match : TRY(call.api.parts.material.match(picture.dihedral.at(i), limit, scratch(), ruled))) {
       const auto [at, fresh] = nearest.try_emplace({match.list, match.number});
       if (!fresh && at->second.match.distance <= match.distance) continue;
       at->second = {.match = std::move(match), .orientation = static_cast<Orientation>(i)};

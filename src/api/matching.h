@@ -29,7 +29,7 @@ struct Asked {
 };
 
 // One hash, or its digest. Errors: those of Material.
-Result<Asked> ask_one(Call& call, const Query& query, int limit);
+Result<Asked> ask_one(Call& call, const Query& query, int limit, Material::Ruled ruled = Material::Ruled::matches);
 
 // One picture: the hash in its eight orientations, of which the nearest tells the distance to an entry. A picture of
 // too little quality matches nothing.
@@ -41,7 +41,8 @@ struct AskedPicture {
   std::vector<PictureMatch> matches;
   bool refused = false;
 };
-Result<AskedPicture> ask_picture(Call& call, const PdqResult& picture, int limit);
+Result<AskedPicture> ask_picture(Call& call, const PdqResult& picture, int limit,
+                                 Material::Ruled ruled = Material::Ruled::matches);
 
 // Element i answers query i.
 struct AskedMany {

@@ -91,6 +91,10 @@ void Metrics::write(std::string& out) const {
   counter(out, "fristad_probing_refused_total", "Questions refused in such a neighbourhood", probing_refused);
   counter(out, "fristad_sign_ins_total", "Sign-ins that were completed", sign_ins);
   counter(out, "fristad_sign_ins_refused_total", "Sign-ins refused", sign_ins_refused);
+  counter(out, "fristad_hma_shadow_same_total", "Answers that were those of the HMA in front", shadow_same);
+  counter(out, "fristad_hma_shadow_more_total", "Answers with matches that the HMA in front lacked", shadow_more);
+  counter(out, "fristad_hma_shadow_fewer_total", "Answers that lacked matches of the HMA in front", shadow_fewer);
+  counter(out, "fristad_hma_shadow_failed_total", "Answers that could not be compared", shadow_failed);
 }
 
 void write_gauge(std::string& out, std::string_view name, std::string_view help, std::int64_t value) {

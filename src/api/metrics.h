@@ -34,6 +34,11 @@ class Metrics {
   std::atomic<std::uint64_t> probing_refused = 0;  // questions refused for that
   std::atomic<std::uint64_t> sign_ins = 0;
   std::atomic<std::uint64_t> sign_ins_refused = 0;
+  // Of the drop-in's shadow mode: how our answer stood to that of HMA.
+  std::atomic<std::uint64_t> shadow_same = 0;
+  std::atomic<std::uint64_t> shadow_more = 0;    // matches that HMA lacked
+  std::atomic<std::uint64_t> shadow_fewer = 0;   // HMA had some that we lacked
+  std::atomic<std::uint64_t> shadow_failed = 0;  // nothing to compare
 
   // Appends all of that.
   void write(std::string& out) const;

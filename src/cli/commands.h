@@ -21,6 +21,7 @@ void add_dump(CLI::App& app, Run& run);
 void add_erase(CLI::App& app, Run& run);
 void add_explain(CLI::App& app, Run& run);
 void add_hash(CLI::App& app, Run& run);
+void add_import(CLI::App& app, Run& run);
 void add_index(CLI::App& app, Run& run);
 void add_list(CLI::App& app, Run& run);
 void add_log(CLI::App& app, Run& run);

@@ -330,9 +330,13 @@ Status Material::revise_list(const By& by, const ListId& list, const std::functi
   return {};
 }
 
-Result<std::int64_t> Material::add_entries(const By& by, const ListId& list, std::span<const EntryBody> entries) {
+Result<std::int64_t> Material::add_entries(const By& by, const ListId& list, std::span<const EntryBody> entries,
+                                           std::span<const EntryState> states) {
   if (entries.empty() || entries.size() > entries_per_call_max) {
     return Error{Code::invalid_argument, "from 1 to 100,000 entries are added at once"};
+  }
+  if (!states.empty() && states.size() != entries.size()) {
+    return Error{Code::invalid_argument, "each entry has a state, or none has"};
   }
   std::vector<std::vector<std::string>> chunks;
   for (std::size_t from = 0; from < entries.size(); from += items_max) {
@@ -350,6 +354,13 @@ Result<std::int64_t> Material::add_entries(const By& by, const ListId& list, std
                          .scope = known.scope,
                          .body = Json::object({{"list", to_text(list)}}),
                          .items = std::move(items)}));
+    }
+    const std::vector<Recorded> added = decision.recorded();
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      if (!states[i].note && states[i].paused_until_ms == 0) continue;
+      const EntryPlace place{added.at(i / items_max).place, static_cast<std::uint32_t>(i % items_max)};
+      const EntryStateBody state{.list = list, .number = place.number(), .state = states[i]};
+      TRY(decision.emit({.kind = std::string(kind_entry_state), .scope = known.scope, .body = state.to_json()}));
     }
     return {};
   }));

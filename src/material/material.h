@@ -102,8 +102,10 @@ class Material {
   // conflict (withdrawn lists stay so; it isn't at `if_revision`).
   Status revise_list(const By& by, const ListId& list, const std::function<Status(ListBody&)>& change,
                      std::optional<std::uint32_t> if_revision = {});
-  // All of them or, on an error, none of those in the same call; at most 100,000. Gives the number of the first.
-  Result<std::int64_t> add_entries(const By& by, const ListId& list, std::span<const EntryBody> entries);
+  // All of them or, on an error, none of those in the same call; at most 100,000. Gives the number of the first. With
+  // `states`, one for each, entries rest from the start: there is no moment in which they match.
+  Result<std::int64_t> add_entries(const By& by, const ListId& list, std::span<const EntryBody> entries,
+                                   std::span<const EntryState> states = {});
   // They stop matching before this returns. Gives the matches that were kept of them. Errors: not_found (a range
   // without an entry), conflict (all of them were withdrawn or erased before), permission_denied (not ours).
   Result<std::vector<Recall>> withdraw(const By& by, const ListId& list, std::span<const NumberRange> entries,

@@ -84,6 +84,9 @@ class Decision {
   // invalid_argument (unknown kind, a record that isn't ours to revise), permission_denied (imagery), too_large.
   Result<Recorded> emit(Draft draft);
 
+  // What this decision has recorded so far, in order: By::also learns here what it stands behind.
+  const std::vector<Recorded>& recorded() const { return recorded_; }
+
  private:
   friend class Journal;
   struct Batch;
