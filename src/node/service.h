@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,15 @@ struct ListenAddress {
   static Result<ListenAddress> parse(std::string_view text);
 };
 
+// The drop-in for HMA clients, on a listener of its own. Off where it isn't set.
+struct HmaSettings {
+  ListenAddress listen{.port = 5100};
+  bool open = false;  // no token needed: on loopback alone
+  std::vector<std::string> hosts = {};
+  std::vector<std::string> url_hosts = {};
+  std::string shadow = {};
+};
+
 // What serve.json says. Every member has a default, so an empty file is one.
 struct ServiceSettings {
   ListenAddress listen{.port = 8340};
@@ -47,6 +57,7 @@ struct ServiceSettings {
   std::int64_t connections_max = 20'000;
   std::int64_t connections_per_address_max = 1000;
   bool open_metrics = false;
+  std::optional<HmaSettings> hma = {};
   LogLevel log_level = LogLevel::info;
 
   // The host of the first origin; "localhost" without one.
@@ -69,6 +80,8 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   std::uint16_t port() const;
+  // Of the drop-in; 0: it is off.
+  std::uint16_t hma_port() const;
   // What is due every minute: lapses, old sessions and keys.
   void tend();
   // Reads certificate and key again. Errors: as start().
