@@ -5,7 +5,8 @@
 // Connections live on `io_threads`; handlers run on a pool of `handler_threads`, except quick ones. What doesn't fit is
 // refused at once (503 with Retry-After), never queued without end.
 //
-//   auto server = TRY(HttpServer::start({.address = "127.0.0.1", .port = 0}, router, log));
+//   const HttpSeams seams{.clock = system_clock()};
+//   auto server = TRY(HttpServer::start({.address = "127.0.0.1", .port = 0}, std::move(router), seams));
 //   ... server->port() ...
 //   server->stop(5000);   // takes no more, lets requests in flight end, closes
 //
