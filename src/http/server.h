@@ -43,7 +43,9 @@ struct HttpServerOptions {
   std::int64_t idle_ms = 60'000;       // between requests
   std::int64_t write_ms = 30'000;      // without any progress
   std::int64_t heartbeat_ms = 15'000;  // how often an event stream without events says that it lives
-  bool merge_slashes = false;          // "//status" means "/status"
+  // A proxy on this machine is in front: what comes from loopback comes from whom X-Forwarded-For says last.
+  bool behind_proxy = false;
+  bool merge_slashes = false;  // "//status" means "/status"
 };
 
 // What happened, for the log and for metrics. No path, no query, no address: the route's pattern says enough.

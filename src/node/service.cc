@@ -1,5 +1,8 @@
 #include "node/service.h"
 
+#include <algorithm>
+#include <filesystem>
+
 #include "api/api.h"
 #include "api/hma.h"
 #include "base/try.h"
@@ -15,7 +18,20 @@ HttpServerOptions options_of(const ServiceSettings& settings, const ListenAddres
           .io_threads = settings.io_threads > 0 ? settings.io_threads : cores,
           .handler_threads = settings.handler_threads,
           .connections_max = static_cast<std::size_t>(settings.connections_max),
-          .connections_per_address_max = static_cast<std::size_t>(settings.connections_per_address_max)};
+          .connections_per_address_max = static_cast<std::size_t>(settings.connections_per_address_max),
+          .behind_proxy = settings.behind_proxy};
+}
+
+// Behind a proxy that does TLS, browsers say https.
+bool browsers_use_tls(const ServiceSettings& settings) {
+  return std::ranges::any_of(settings.origins, [](const std::string& one) { return one.starts_with("https://"); });
+}
+
+// When a file was last written; 0 if it isn't there.
+std::int64_t written_at(const std::string& path) {
+  std::error_code error;
+  const auto at = std::filesystem::last_write_time(path, error);
+  return error ? 0 : at.time_since_epoch().count();
 }
 
 }  // namespace
@@ -28,6 +44,8 @@ struct Service::Impl {
   std::unique_ptr<HttpServer> server = {};
   std::unique_ptr<Hma> hma = {};
   std::unique_ptr<HttpServer> hma_server = {};
+  std::string certificate_file = {};
+  std::int64_t certificate_written = 0;
 };
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -54,7 +72,7 @@ Result<std::unique_ptr<Service>> Service::start(Node& node, const ServiceSetting
                               std::string_view ground) { return node.erase_entry(by, list, number, ground); }},
       {.rp_id = settings.rp_id(),
        .origins = settings.origins,
-       .secure_cookies = tls,
+       .secure_cookies = tls || browsers_use_tls(settings),
        .hashers = settings.hashers > 0 ? settings.hashers : cores,
        .sandbox = {},
        .image_bytes_max = static_cast<std::uint64_t>(settings.image_bytes_max),
@@ -63,6 +81,8 @@ Result<std::unique_ptr<Service>> Service::start(Node& node, const ServiceSetting
   impl->server =
       TRY(HttpServer::start(options_of(settings, settings.listen, cores), impl->api->router(), impl->api->seams()));
   impl->api->watch("api", [server = impl->server.get()] { return server->info(); });
+  impl->certificate_file = settings.certificate_file;
+  impl->certificate_written = written_at(settings.certificate_file);
   if (settings.hma) TRY(impl->start_hma(settings, cores));
   return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
@@ -89,6 +109,10 @@ std::uint16_t Service::hma_port() const {
 
 void Service::tend() {
   impl_->api->tend();
+  const std::int64_t written = written_at(impl_->certificate_file);
+  if (written == impl_->certificate_written) return;
+  // A renewal may be half done: what isn't whole is tried again in a minute, and the old one serves on.
+  if (reload()) impl_->certificate_written = written;
 }
 
 Status Service::reload() {

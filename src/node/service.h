@@ -49,7 +49,8 @@ struct ServiceSettings {
   std::string key_file = {};
   // How browsers reach the node: "https://se.example". The first one's host is what security keys are made for.
   std::vector<std::string> origins = {};
-  int io_threads = 0;  // 0: as many as cores
+  bool behind_proxy = false;  // a proxy on this machine does TLS: who asks is whom its X-Forwarded-For names last
+  int io_threads = 0;         // 0: as many as cores
   int handler_threads = 16;
   int hashers = 0;  // 0: as many as cores
   std::int64_t image_bytes_max = 32 << 20;
@@ -82,7 +83,7 @@ class Service {
   std::uint16_t port() const;
   // Of the drop-in; 0: it is off.
   std::uint16_t hma_port() const;
-  // What is due every minute: lapses, old sessions and keys.
+  // What is due every minute: old keys; a certificate that was renewed.
   void tend();
   // Reads certificate and key again. Errors: as start().
   Status reload();

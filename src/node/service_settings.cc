@@ -95,6 +95,7 @@ Result<ServiceSettings> ServiceSettings::parse(std::string_view json) {
   TRY(set_text(in, "key_file", settings.key_file));
   if (in.any("origins") != nullptr) settings.origins = TRY(in.texts("origins", 16, 300));
   for (const std::string& origin : settings.origins) TRY(check_origin(origin));
+  settings.behind_proxy = TRY(in.maybe_flag("behind_proxy")).value_or(false);
   TRY(set_number(in, "io_threads", 0, 64, settings.io_threads));
   TRY(set_number(in, "handler_threads", 1, 256, settings.handler_threads));
   TRY(set_number(in, "hashers", 0, 256, settings.hashers));
