@@ -26,7 +26,6 @@ constexpr std::array kinds{
     ProblemKind{"headers-too-large", 431, "The headers are too large"},
     ProblemKind{"internal", 500, "A fault of ours"},
     ProblemKind{"unavailable", 503, "Not possible at the moment: try again"},
-    ProblemKind{"approval-needed", 202, "Somebody else has to approve it"},
 };
 
 const ProblemKind& kind_of(std::string_view code) {
@@ -99,9 +98,6 @@ const ProblemKind& problem_probing() {
 }
 const ProblemKind& problem_stale() {
   return kind_of("stale");
-}
-const ProblemKind& problem_approval_needed() {
-  return kind_of("approval-needed");
 }
 
 }  // namespace fristad

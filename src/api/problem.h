@@ -38,6 +38,5 @@ const ProblemKind& problem_forbidden();
 const ProblemKind& problem_throttled();
 const ProblemKind& problem_probing();
 const ProblemKind& problem_stale();
-const ProblemKind& problem_approval_needed();
 
 }  // namespace fristad
