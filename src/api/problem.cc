@@ -26,7 +26,6 @@ constexpr std::array kinds{
     ProblemKind{"headers-too-large", 431, "The headers are too large"},
     ProblemKind{"internal", 500, "A fault of ours"},
     ProblemKind{"unavailable", 503, "Not possible at the moment: try again"},
-    ProblemKind{"approval-needed", 202, "Somebody else has to approve it"},
 };
 
 const ProblemKind& kind_of(std::string_view code) {
@@ -77,6 +76,12 @@ Response problem_response(const Error& error) {
   return problem_response(problem_of(error.code), error.message);
 }
 
+Response wait_response(const Error& error) {
+  Response wait = problem_response(problem_throttled(), error.message);
+  wait.headers.add("Retry-After", "60");
+  return wait;
+}
+
 Response problem_response(int status, std::string_view detail) {
   const auto* const kind = std::ranges::find(kinds, status, &ProblemKind::status);
   if (kind != kinds.end()) return problem_response(*kind, detail);
@@ -99,9 +104,6 @@ const ProblemKind& problem_probing() {
 }
 const ProblemKind& problem_stale() {
   return kind_of("stale");
-}
-const ProblemKind& problem_approval_needed() {
-  return kind_of("approval-needed");
 }
 
 }  // namespace fristad

@@ -49,7 +49,7 @@ Result<std::unique_ptr<Service>> Service::start(Node& node, const ServiceSetting
                               std::string_view ground) { return node.erase_entry(by, list, number, ground); }},
       {.rp_id = settings.rp_id(),
        .origins = settings.origins,
-       .secure_cookies = tls,
+       .secure_cookies = tls || settings.has_https_origins(),
        .hashers = settings.hashers > 0 ? settings.hashers : cores,
        .sandbox = {},
        .image_bytes_max = static_cast<std::uint64_t>(settings.image_bytes_max),

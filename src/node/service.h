@@ -51,6 +51,8 @@ struct ServiceSettings {
 
   // The host of the first origin; "localhost" without one.
   std::string rp_id() const;
+  // Whether browsers reach the node by https alone, be it by a proxy's.
+  bool has_https_origins() const;
 
   // Errors: invalid_argument, naming the member: one that isn't known, or that can't be so.
   static Result<ServiceSettings> parse(std::string_view json);

@@ -70,6 +70,11 @@ std::string ServiceSettings::rp_id() const {
   return host;
 }
 
+bool ServiceSettings::has_https_origins() const {
+  return !origins.empty() &&
+         std::ranges::all_of(origins, [](const std::string& origin) { return origin.starts_with("https://"); });
+}
+
 Result<ServiceSettings> ServiceSettings::parse(std::string_view json) {
   const auto parsed = parse_json(json, {.bytes_max = settings_bytes_max});
   if (!parsed) return Error{Code::invalid_argument, "it is no JSON: " + parsed.error().message};
