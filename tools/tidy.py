@@ -58,6 +58,20 @@ SEAMS = {
 
 # Sources without a *_test.cc beside them, and the test that covers them instead, or the reason why there is none.
 TESTED_ELSEWHERE = {
+    "src/api/api.cc": "tests/e2e/test_serve.py",
+    "src/api/approvals.cc": "tests/e2e/test_api_approvals.py",
+    "src/api/audit.cc": "tests/e2e/test_api_people.py",
+    "src/api/entries.cc": "tests/e2e/test_api_lists.py",
+    "src/api/gate.cc": "tests/e2e/test_api_rights.py",
+    "src/api/lists.cc": "tests/e2e/test_api_lists.py",
+    "src/api/match.cc": "tests/e2e/test_api_match.py",
+    "src/api/matching.cc": "tests/e2e/test_api_match.py",
+    "src/api/me.cc": "tests/e2e/test_api_people.py",
+    "src/api/node.cc": "tests/e2e/test_serve.py",
+    "src/api/schemas.cc": "src/api/openapi_test.cc",
+    "src/api/sessions.cc": "tests/e2e/test_api_people.py",
+    "src/api/tokens.cc": "tests/e2e/test_api_people.py",
+    "src/api/users.cc": "tests/e2e/test_api_people.py",
     "src/base/clock.cc": "reads the clock of the machine, and decides nothing",
     "src/base/random.cc": "asks the system, and decides nothing",
     "src/base/result.cc": "one switch, complete by compiler warning",
@@ -114,6 +128,7 @@ TESTED_ELSEWHERE = {
     "src/http/transport.cc": "src/http/server_test.cc",
     "src/material/apply.cc": "src/material/material_test.cc",
     "src/material/queries.cc": "src/material/material_test.cc",
+    "src/node/service.cc": "tests/e2e/test_serve.py",
     "src/node/backup.cc": "src/node/node_test.cc",
     "src/node/doctor.cc": "src/node/node_test.cc",
     "src/node/node_keys.cc": "src/node/node_test.cc",

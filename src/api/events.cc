@@ -18,6 +18,8 @@ void Events::open(Caller caller, std::shared_ptr<EventStream> stream) {
     stream->close();
     return;
   }
+  // The first event brings the head with it, so that who listens knows that he does.
+  if (!stream->send("open", "{}")) return;
   listeners_.push_back({std::move(caller), std::move(stream)});
 }
 

@@ -30,12 +30,12 @@ TEST(EventsTest, OnlyThoseWhoMayAtThisMomentHear) {
   events.open(*eva, evas);
   events.open(ada, adas);
   events.send(Right::read_lists, "lists", "1");
-  EXPECT_EQ(evas->heard, "lists 1;");
-  EXPECT_EQ(adas->heard, "");
+  EXPECT_EQ(evas->heard, "open {};lists 1;");
+  EXPECT_EQ(adas->heard, "open {};");
   // Her role is taken away: the stream goes on, without these.
   eva->rights = {Right::node_status};
   events.send(Right::read_lists, "lists", "2");
-  EXPECT_EQ(evas->heard, "lists 1;");
+  EXPECT_EQ(evas->heard, "open {};lists 1;");
   EXPECT_FALSE(evas->ended);
   // Her session ends.
   eva.reset();

@@ -43,6 +43,7 @@ void write_service(const Service& service, const ServiceSettings& settings, Env&
   env.out.write(std::string("serves ") + (settings.certificate_file.empty() ? "http://" : "https://") +
                 (listen.host.find(':') == std::string::npos ? listen.host : "[" + listen.host + "]") + ":" +
                 std::to_string(service.port()) + "\n");
+  if (service.hma_port() != 0) env.out.write("serves HMA clients on port " + std::to_string(service.hma_port()) + "\n");
 }
 
 // Until env.stop; without settings for commands alone.

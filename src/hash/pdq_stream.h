@@ -20,8 +20,10 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include "fristad/hash.h"
+#include "hash/luma.h"
 #include "hash/pdq_math.h"
 
 namespace fristad::pdq {
@@ -35,7 +37,8 @@ class PdqStream {
   // sampled to 512 rows); the picture's height when no more is wanted.
   [[nodiscard]] int row_wanted() const { return row_wanted_; }
 
-  // Adds that row: luma_at(x) is the luma 0..255 of its pixel x, asked for at most 512 times, x never falling.
+  // Adds that row: luma_at(x) is the luma 0..255 of its pixel x, asked for at most 512 times, x never falling. If
+  // luma_at(a, b, c, d) gives those of four pixels, most are asked for in that way.
   template <class LumaAt>
   void add_row(LumaAt luma_at);
 
@@ -43,7 +46,7 @@ class PdqStream {
   [[nodiscard]] PdqResult finish();
 
  private:
-  using Vector = float __attribute__((vector_size(16)));
+  using Vector = FourLumas;
   static constexpr std::size_t quad = 4;  // lanes of a vector
   static constexpr std::size_t quads = 4;
   static constexpr std::size_t lanes = quads * quad;  // rows that go through together
@@ -100,10 +103,18 @@ template <class LumaAt>
 void PdqStream::add_row(LumaAt luma_at) {
   const auto columns = static_cast<std::size_t>(columns_);
   float* const row = luma_rows_[static_cast<std::size_t>(lanes_filled_)].data();
-  const auto at = [&](std::size_t x) { return luma_at(std::size_t{column_positions_[x]}); };
+  const auto position = [&](std::size_t x) { return std::size_t{column_positions_[x]}; };
+  const auto at = [&](std::size_t x) { return luma_at(position(x)); };
+  const auto four_at = [&](std::size_t x) {
+    if constexpr (std::is_invocable_v<LumaAt, std::size_t, std::size_t, std::size_t, std::size_t>) {
+      return luma_at(position(x), position(x + 1), position(x + 2), position(x + 3));
+    } else {
+      return Vector{at(x), at(x + 1), at(x + 2), at(x + 3)};
+    }
+  };
   std::size_t x = 0;
   for (; x + quad <= columns; x += quad) {
-    const Vector four{at(x), at(x + 1), at(x + 2), at(x + 3)};
+    const Vector four = four_at(x);
     __builtin_memcpy(row + x, &four, sizeof four);
   }
   for (; x < columns; ++x) row[x] = at(x);

@@ -57,12 +57,25 @@ std::uint8_t rounded(const std::uint8_t* sample) {
   return static_cast<std::uint8_t>((value * 255 + 32895) >> 16);
 }
 
+// The luma of pixels of three or four channels. Behind each there is a byte: a channel, the next row or unfilter_slack.
+template <std::size_t PixelBytes>
+struct RgbAt {
+  const std::uint8_t* row;
+  const std::uint8_t* pixel(std::size_t x) const { return row + PixelBytes * x; }
+  float operator()(std::size_t x) const { return luma_of_rgb(pixel(x)); }
+  FourLumas operator()(std::size_t a, std::size_t b, std::size_t c, std::size_t d) const {
+    return luma_of_four_rgb(pixel(a), pixel(b), pixel(c), pixel(d));
+  }
+};
+
 // Adds a row to the stream; one way to find a pixel's luma for each kind of PNG.
 void add_row(const Png& png, const std::array<float, 256>& levels, const std::uint8_t* row, pdq::PdqStream& stream) {
   const auto depth = static_cast<std::size_t>(png.depth);
   const std::size_t step = png.pixel_bytes();
-  if (png.channels() >= 3 && depth == 8) {
-    stream.add_row([=](std::size_t x) { return luma_of_rgb(row + step * x); });
+  if (png.channels() == 3 && depth == 8) {
+    stream.add_row(RgbAt<3>{row});
+  } else if (png.channels() == 4 && depth == 8) {
+    stream.add_row(RgbAt<4>{row});
   } else if (png.channels() >= 3) {
     stream.add_row([=](std::size_t x) {
       const std::uint8_t* pixel = row + step * x;

@@ -1,3 +1,7 @@
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <cstdlib>
 #include <cstring>
 
@@ -45,24 +49,42 @@ inline Wide smaller(const Wide& a, const Wide& b) {
   return a < b ? a : b;
 }
 
-// How each filter predicts a channel from those to the left, above, and left above.
-struct Sub {
-  static Bytes predict(const Bytes& left, const Bytes&, const Bytes&) { return left; }
+// The mean of two bytes, rounded up.
+inline Bytes mean_up(const Bytes& a, const Bytes& b) {
+#ifdef __SSE2__
+  return reinterpret_cast<Bytes>(_mm_avg_epu8(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
+#else
+  // What either has, less half of what differs: it never leaves the byte.
+  return (a | b) - reinterpret_cast<Bytes>(reinterpret_cast<Pairs>((a ^ b) & 0xfe) >> 1);
+#endif
+}
+
+// How each filter predicts a channel from those to the left, above, and left above; and how a row goes from pixel to
+// pixel: from a state that stands for the pixel to the left.
+struct Plain {
+  static Bytes state_of(const Bytes& pixel) { return pixel; }
+  static Bytes pixel_of(const Bytes& state) { return state; }
+};
+
+struct Sub : Plain {
+  static Bytes next(const Bytes& raw, const Bytes& left, const Bytes&, const Bytes&) { return raw + left; }
   static int predict(int left, int, int) { return left; }
 };
 
+// The state is the pixel's complement. Down among complements the mean, which is rounded down, is rounded up, and that
+// takes one instruction: each pixel waits for the one before, so the length of this chain is what a row costs.
 struct Average {
-  // Half of what differs, on what is common: it never leaves the byte.
-  static Bytes predict(const Bytes& left, const Bytes& above, const Bytes&) {
-    const Bytes different = (left ^ above) & 0xfe;
-    return (left & above) + reinterpret_cast<Bytes>(reinterpret_cast<Pairs>(different) >> 1);
+  static Bytes state_of(const Bytes& pixel) { return ~pixel; }
+  static Bytes pixel_of(const Bytes& state) { return ~state; }
+  static Bytes next(const Bytes& raw, const Bytes& left, const Bytes& above, const Bytes&) {
+    return mean_up(left, ~above) - raw;
   }
   static int predict(int left, int above, int) { return (left + above) >> 1; }
 };
 
 // The neighbour nearest to left + above - corner; in doubt the first of the three.
-struct Paeth {
-  static Bytes predict(const Bytes& left_byte, const Bytes& above_byte, const Bytes& corner_byte) {
+struct Paeth : Plain {
+  static Bytes next(const Bytes& raw, const Bytes& left_byte, const Bytes& above_byte, const Bytes& corner_byte) {
     const Wide left = widened(left_byte);
     const Wide above = widened(above_byte);
     const Wide corner = widened(corner_byte);
@@ -70,7 +92,7 @@ struct Paeth {
     const Wide to_above = absolute(left - corner);
     const Wide to_corner = absolute((above - corner) + (left - corner));
     const Wide nearest = smaller(smaller(to_above, to_left), to_corner);
-    return narrowed(to_left == nearest ? left : to_above == nearest ? above : corner);
+    return raw + narrowed(to_left == nearest ? left : to_above == nearest ? above : corner);
   }
   static int predict(int left, int above, int corner) {
     const int to_left = std::abs(above - corner);
@@ -93,12 +115,13 @@ class Row {
 
   // Undoes the next pixel, below `above`; returns it.
   Bytes undo(const Bytes& above) {
-    left_ = raw_ + Filter::predict(left_, above, corner_);
+    left_ = Filter::next(raw_, left_, above, corner_);
     corner_ = above;
     raw_ = load(next_ + PixelBytes);
-    store_word(next_, left_);
+    const Bytes pixel = Filter::pixel_of(left_);
+    store_word(next_, pixel);
     next_ += PixelBytes;
-    return left_;
+    return pixel;
   }
 
  private:
@@ -106,7 +129,7 @@ class Row {
   std::uint8_t* const end_;
   const std::uint8_t behind_;
   Bytes raw_;
-  Bytes left_{};
+  Bytes left_ = Filter::state_of(Bytes{});
   Bytes corner_{};
 };
 

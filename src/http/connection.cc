@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t input_bytes_idle = 4 * 1024;
 constexpr std::size_t input_bytes_body = 64 * 1024;
-constexpr std::uint64_t quick_body_max = 64 * 1024;
+constexpr std::uint64_t small_body_max = 64 * 1024;
 constexpr std::size_t lingering_bytes_max = 1 << 20;
 
 }  // namespace
@@ -61,7 +61,7 @@ void HttpConnection::read_more() {
     input_begin_ = 0;
   }
   // Small while little is expected: most connections wait most of the time.
-  const bool body = stage_ == Stage::quick_body || stage_ == Stage::handling || stage_ == Stage::draining;
+  const bool body = stage_ == Stage::small_body || stage_ == Stage::handling || stage_ == Stage::draining;
   const std::size_t wanted = body && (chunked_ || body_bytes_ > input_bytes_idle) ? input_bytes_body : input_bytes_idle;
   if (input_.size() < wanted) input_.resize(wanted);
   if (input_end_ == input_.size()) input_.resize(input_.size() * 2);
@@ -85,7 +85,7 @@ void HttpConnection::on_read(const NetError& error, std::size_t bytes) {
   input_end_ += bytes;
   switch (stage_) {
     case Stage::head: return read_head();
-    case Stage::quick_body: return collect();
+    case Stage::small_body: return collect();
     case Stage::handling:
       body_waited_ms_ += home_.now_ms - body_wait_begun_;
       read_deadline_ = never;
@@ -142,7 +142,7 @@ void HttpConnection::dispatch(RequestHead head) {
     return answer_not_allowed(found.allow);
   }
   route_ = found.route;
-  body_max_ = route_->quick ? std::min(route_->limits.body_bytes, quick_body_max) : route_->limits.body_bytes;
+  body_max_ = route_->quick ? std::min(route_->limits.body_bytes, small_body_max) : route_->limits.body_bytes;
   if (body_bytes_ > body_max_) return answer_error(413, "the body is larger than this path takes");
 
   request_.method = method_;
@@ -150,11 +150,13 @@ void HttpConnection::dispatch(RequestHead head) {
   request_.query = std::move(head.query);
   request_.headers = std::move(head.headers);
   request_.peer = peer_;
+  if (core_.options.behind_proxy && peer_.loopback) note_forwarded();
   request_.route = route_->pattern;
   request_.parameters = std::move(found.parameters);
   scratch_.clear();
-  if (route_->quick) {
-    stage_ = Stage::quick_body;
+  // A handler that had to wait for a slow client would keep others waiting: what is small comes first, as a whole.
+  if (route_->quick || (!chunked_ && body_bytes_ <= small_body_max)) {
+    stage_ = Stage::small_body;
     read_deadline_ = home_.now_ms + route_->limits.body_ms;
     return collect();
   }
@@ -162,6 +164,10 @@ void HttpConnection::dispatch(RequestHead head) {
   body_pipe_.emplace(waker(&HttpConnection::pull));
   request_.body = &*body_pipe_;
   pull();  // what came with the head
+  post();
+}
+
+void HttpConnection::post() {
   if (!core_.pool.post([self = shared_from_this()] { self->run(); })) answer_error(503, "the server is busy");
 }
 
@@ -175,6 +181,18 @@ void HttpConnection::answer_other_method(const RequestHead& head) {
     }
   }
   answer_not_allowed(allow);
+}
+
+// What the proxy beside us says of who it speaks for: the last address in the list is the one that it saw itself.
+void HttpConnection::note_forwarded() {
+  std::string_view list = request_.headers.find("X-Forwarded-For");
+  list = list.substr(list.rfind(',') + 1);
+  while (list.starts_with(' ')) list.remove_prefix(1);
+  boost::system::error_code error;
+  const auto address = asio::ip::make_address(std::string(list), error);
+  if (error) return;
+  request_.peer.address = address.to_string();
+  request_.peer.loopback = address.is_loopback();
 }
 
 // Moves from the input to `bytes` what belongs to the body, or says how that is broken.
@@ -192,7 +210,7 @@ std::optional<Refusal> HttpConnection::take_body(std::string& bytes) {
   return Refusal{413, "the body is larger than this path takes"};
 }
 
-// The body of a quick route: all of it before the handler runs.
+// A small body: all of it before the handler runs.
 void HttpConnection::collect() {
   if (const auto refusal = take_body(scratch_)) return refuse(*refusal);
   if (!parser_.done()) {
@@ -204,10 +222,11 @@ void HttpConnection::collect() {
   scratch_.clear();
   request_.body = &*whole_body_;
   stage_ = Stage::handling;
+  if (!route_->quick) return post();
   deliver(call_handler());
 }
 
-// The body of other routes: as much as the handler takes.
+// Other bodies: as much as the handler takes.
 void HttpConnection::pull() {
   if (stage_ != Stage::handling || reading_ || body_broken_) return;
   scratch_.clear();
@@ -259,7 +278,7 @@ void HttpConnection::time_out() {
     case Stage::head:
       if (!head_begun_) return cut();
       return refuse({408, "the request's head came too slowly"});
-    case Stage::quick_body: return refuse({408, "the body came too slowly"});
+    case Stage::small_body: return refuse({408, "the body came too slowly"});
     case Stage::handling:
       body_broken_ = true;
       return body_pipe_->fail({Code::deadline_exceeded, "the body came too slowly"});
@@ -278,7 +297,7 @@ void HttpConnection::stop() {
     case Stage::head: return cut();
     case Stage::draining: return close_gently();
     case Stage::events: return events_->close();
-    case Stage::quick_body:
+    case Stage::small_body:
     case Stage::handling:
     case Stage::answering: keep_alive_ = false; return;
     case Stage::closing:

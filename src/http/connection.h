@@ -62,7 +62,7 @@ class HttpConnection : public TransportUser, public std::enable_shared_from_this
   void cut();
 
  private:
-  enum class Stage { handshake, head, quick_body, handling, answering, draining, events, closing, closed };
+  enum class Stage { handshake, head, small_body, handling, answering, draining, events, closing, closed };
   static constexpr std::uint64_t drained_max = 256 * 1024;
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
@@ -80,6 +80,8 @@ class HttpConnection : public TransportUser, public std::enable_shared_from_this
   std::optional<Refusal> take_body(std::string& bytes);
   void collect();
   void pull();
+  void post();
+  void note_forwarded();
   void drain();
   void time_out();
   void send_continue();

@@ -5,7 +5,8 @@
 // Connections live on `io_threads`; handlers run on a pool of `handler_threads`, except quick ones. What doesn't fit is
 // refused at once (503 with Retry-After), never queued without end.
 //
-//   auto server = TRY(HttpServer::start({.address = "127.0.0.1", .port = 0}, router, log));
+//   const HttpSeams seams{.clock = system_clock()};
+//   auto server = TRY(HttpServer::start({.address = "127.0.0.1", .port = 0}, std::move(router), seams));
 //   ... server->port() ...
 //   server->stop(5000);   // takes no more, lets requests in flight end, closes
 //
@@ -42,7 +43,9 @@ struct HttpServerOptions {
   std::int64_t idle_ms = 60'000;       // between requests
   std::int64_t write_ms = 30'000;      // without any progress
   std::int64_t heartbeat_ms = 15'000;  // how often an event stream without events says that it lives
-  bool merge_slashes = false;          // "//status" means "/status"
+  // A proxy on this machine is in front: what comes from loopback comes from whom X-Forwarded-For says last.
+  bool behind_proxy = false;
+  bool merge_slashes = false;  // "//status" means "/status"
 };
 
 // What happened, for the log and for metrics. No path, no query, no address: the route's pattern says enough.

@@ -1,28 +1,51 @@
 #include "node/service.h"
 
+#include <algorithm>
+#include <filesystem>
+
 #include "api/api.h"
+#include "api/hma.h"
 #include "base/try.h"
 
 namespace fristad {
 namespace {
 
-HttpServerOptions options_of(const ServiceSettings& settings, int cores) {
-  return {.address = settings.listen.host,
-          .port = settings.listen.port,
+HttpServerOptions options_of(const ServiceSettings& settings, const ListenAddress& listen, int cores) {
+  return {.address = listen.host,
+          .port = listen.port,
           .certificate_file = settings.certificate_file,
           .key_file = settings.key_file,
           .io_threads = settings.io_threads > 0 ? settings.io_threads : cores,
           .handler_threads = settings.handler_threads,
           .connections_max = static_cast<std::size_t>(settings.connections_max),
-          .connections_per_address_max = static_cast<std::size_t>(settings.connections_per_address_max)};
+          .connections_per_address_max = static_cast<std::size_t>(settings.connections_per_address_max),
+          .behind_proxy = settings.behind_proxy};
+}
+
+// Behind a proxy that does TLS, browsers say https.
+bool browsers_use_tls(const ServiceSettings& settings) {
+  return std::ranges::any_of(settings.origins, [](const std::string& one) { return one.starts_with("https://"); });
+}
+
+// When a file was last written; 0 if it isn't there.
+std::int64_t written_at(const std::string& path) {
+  std::error_code error;
+  const auto at = std::filesystem::last_write_time(path, error);
+  return error ? 0 : at.time_since_epoch().count();
 }
 
 }  // namespace
 
 struct Service::Impl {
+  Status start_hma(const ServiceSettings& settings, int cores);
+
   Node& node;
   std::unique_ptr<Api> api = {};
   std::unique_ptr<HttpServer> server = {};
+  std::unique_ptr<Hma> hma = {};
+  std::unique_ptr<HttpServer> hma_server = {};
+  std::string certificate_file = {};
+  std::int64_t certificate_written = 0;
 };
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -31,7 +54,7 @@ Service::~Service() = default;
 Result<std::unique_ptr<Service>> Service::start(Node& node, const ServiceSettings& settings, const Log& log,
                                                 const NodeSeams& seams, int cores) {
   const bool tls = !settings.certificate_file.empty();
-  if (!tls && !settings.listen.is_loopback()) {
+  if (!tls && (!settings.listen.is_loopback() || (settings.hma && !settings.hma->listen.is_loopback()))) {
     return Error{Code::invalid_argument,
                  "without a certificate the node listens on loopback alone: name certificate_file and key_file, or put "
                  "a proxy that does TLS in front"};
@@ -49,31 +72,58 @@ Result<std::unique_ptr<Service>> Service::start(Node& node, const ServiceSetting
                               std::string_view ground) { return node.erase_entry(by, list, number, ground); }},
       {.rp_id = settings.rp_id(),
        .origins = settings.origins,
-       .secure_cookies = tls || settings.has_https_origins(),
+       .secure_cookies = tls || browsers_use_tls(settings),
        .hashers = settings.hashers > 0 ? settings.hashers : cores,
        .sandbox = {},
        .image_bytes_max = static_cast<std::uint64_t>(settings.image_bytes_max),
        .uploads_bytes_max = static_cast<std::uint64_t>(settings.uploads_bytes_max),
        .open_metrics = settings.open_metrics}));
-  impl->server = TRY(HttpServer::start(options_of(settings, cores), impl->api->router(), impl->api->seams()));
+  impl->server =
+      TRY(HttpServer::start(options_of(settings, settings.listen, cores), impl->api->router(), impl->api->seams()));
   impl->api->watch("api", [server = impl->server.get()] { return server->info(); });
+  impl->certificate_file = settings.certificate_file;
+  impl->certificate_written = written_at(settings.certificate_file);
+  if (settings.hma) TRY(impl->start_hma(settings, cores));
   return std::unique_ptr<Service>(new Service(std::move(impl)));
+}
+
+Status Service::Impl::start_hma(const ServiceSettings& settings, int cores) {
+  hma = TRY(Hma::make(*api, {.open = settings.hma->open,
+                             .hosts = settings.hma->hosts,
+                             .url_hosts = settings.hma->url_hosts,
+                             .shadow = settings.hma->shadow}));
+  HttpServerOptions options = options_of(settings, settings.hma->listen, cores);
+  options.merge_slashes = true;
+  hma_server = TRY(HttpServer::start(options, hma->router(), hma->seams()));
+  api->watch("hma", [server = hma_server.get()] { return server->info(); });
+  return {};
 }
 
 std::uint16_t Service::port() const {
   return impl_->server->port();
 }
 
+std::uint16_t Service::hma_port() const {
+  return impl_->hma_server ? impl_->hma_server->port() : 0;
+}
+
 void Service::tend() {
   impl_->api->tend();
+  const std::int64_t written = written_at(impl_->certificate_file);
+  if (written == impl_->certificate_written) return;
+  // A renewal may be half done: what isn't whole is tried again in a minute, and the old one serves on.
+  if (reload()) impl_->certificate_written = written;
 }
 
 Status Service::reload() {
-  return impl_->server->reload_certificate();
+  TRY(impl_->server->reload_certificate());
+  if (impl_->hma_server) TRY(impl_->hma_server->reload_certificate());
+  return {};
 }
 
 void Service::stop(std::int64_t wait_ms) {
   impl_->api->close();
+  if (impl_->hma_server) impl_->hma_server->stop(wait_ms);
   impl_->server->stop(wait_ms);
 }
 

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,15 @@ struct ListenAddress {
   static Result<ListenAddress> parse(std::string_view text);
 };
 
+// The drop-in for HMA clients, on a listener of its own. Off where it isn't set.
+struct HmaSettings {
+  ListenAddress listen{.port = 5100};
+  bool open = false;  // no token needed: on loopback alone
+  std::vector<std::string> hosts = {};
+  std::vector<std::string> url_hosts = {};
+  std::string shadow = {};
+};
+
 // What serve.json says. Every member has a default, so an empty file is one.
 struct ServiceSettings {
   ListenAddress listen{.port = 8340};
@@ -39,7 +49,8 @@ struct ServiceSettings {
   std::string key_file = {};
   // How browsers reach the node: "https://se.example". The first one's host is what security keys are made for.
   std::vector<std::string> origins = {};
-  int io_threads = 0;  // 0: as many as cores
+  bool behind_proxy = false;  // a proxy on this machine does TLS: who asks is whom its X-Forwarded-For names last
+  int io_threads = 0;         // 0: as many as cores
   int handler_threads = 16;
   int hashers = 0;  // 0: as many as cores
   std::int64_t image_bytes_max = 32 << 20;
@@ -47,12 +58,11 @@ struct ServiceSettings {
   std::int64_t connections_max = 20'000;
   std::int64_t connections_per_address_max = 1000;
   bool open_metrics = false;
+  std::optional<HmaSettings> hma = {};
   LogLevel log_level = LogLevel::info;
 
   // The host of the first origin; "localhost" without one.
   std::string rp_id() const;
-  // Whether browsers reach the node by https alone, be it by a proxy's.
-  bool has_https_origins() const;
 
   // Errors: invalid_argument, naming the member: one that isn't known, or that can't be so.
   static Result<ServiceSettings> parse(std::string_view json);
@@ -71,7 +81,9 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   std::uint16_t port() const;
-  // What is due every minute: lapses, old sessions and keys.
+  // Of the drop-in; 0: it is off.
+  std::uint16_t hma_port() const;
+  // What is due every minute: old keys; a certificate that was renewed.
   void tend();
   // Reads certificate and key again. Errors: as start().
   Status reload();

@@ -39,6 +39,21 @@ Status set_text(Fields& in, std::string_view name, std::string& to) {
   return {};
 }
 
+Result<HmaSettings> read_hma(const Json& object) {
+  Fields in(object);
+  HmaSettings hma;
+  if (const auto listen = TRY(in.maybe_text("listen", 100))) hma.listen = TRY(ListenAddress::parse(*listen));
+  hma.open = TRY(in.maybe_flag("open")).value_or(false);
+  if (in.any("hosts") != nullptr) hma.hosts = TRY(in.texts("hosts", 64, 300));
+  if (in.any("url_hosts") != nullptr) hma.url_hosts = TRY(in.texts("url_hosts", 1000, 300));
+  TRY(set_text(in, "shadow", hma.shadow));
+  TRY(in.end());
+  if (hma.open && !hma.listen.is_loopback()) {
+    return Error{Code::invalid_argument, "\"open\" lets in whoever can connect: that is for loopback alone"};
+  }
+  return hma;
+}
+
 }  // namespace
 
 bool ListenAddress::is_loopback() const {
@@ -70,11 +85,6 @@ std::string ServiceSettings::rp_id() const {
   return host;
 }
 
-bool ServiceSettings::has_https_origins() const {
-  return !origins.empty() &&
-         std::ranges::all_of(origins, [](const std::string& origin) { return origin.starts_with("https://"); });
-}
-
 Result<ServiceSettings> ServiceSettings::parse(std::string_view json) {
   const auto parsed = parse_json(json, {.bytes_max = settings_bytes_max});
   if (!parsed) return Error{Code::invalid_argument, "it is no JSON: " + parsed.error().message};
@@ -85,6 +95,7 @@ Result<ServiceSettings> ServiceSettings::parse(std::string_view json) {
   TRY(set_text(in, "key_file", settings.key_file));
   if (in.any("origins") != nullptr) settings.origins = TRY(in.texts("origins", 16, 300));
   for (const std::string& origin : settings.origins) TRY(check_origin(origin));
+  settings.behind_proxy = TRY(in.maybe_flag("behind_proxy")).value_or(false);
   TRY(set_number(in, "io_threads", 0, 64, settings.io_threads));
   TRY(set_number(in, "handler_threads", 1, 256, settings.handler_threads));
   TRY(set_number(in, "hashers", 0, 256, settings.hashers));
@@ -99,6 +110,11 @@ Result<ServiceSettings> ServiceSettings::parse(std::string_view json) {
       return Error{Code::invalid_argument, "\"log_level\" is debug, info, warning or error"};
     }
     settings.log_level = static_cast<LogLevel>(known - levels.begin());
+  }
+  if (const Json* const hma = in.any("hma")) {
+    auto read = read_hma(*hma);
+    if (!read) return Error{read.error().code, "\"hma\": " + read.error().message};
+    settings.hma = *std::move(read);
   }
   TRY(in.end());
   if (settings.certificate_file.empty() != settings.key_file.empty()) {
