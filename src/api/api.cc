@@ -86,7 +86,7 @@ Router Api::router() {
 HttpSeams Api::seams() {
   return {.clock = impl_->parts.clock,
           .on_done = [impl = impl_.get()](const HttpEvent& event) { impl->done(event); },
-          .on_error = [](int status, std::string_view what) { return problem_response(status, what); }};
+          .on_error = [](int status, std::string_view what) { return hardened(problem_response(status, what)); }};
 }
 
 void Api::watch(std::string name, std::function<HttpServerInfo()> info) {
@@ -105,6 +105,8 @@ void Api::tend() {
   if (const Status done = impl_->keys.tend(impl_->parts.clock.utc_ms()); !done) {
     impl_->parts.log.warning("not_tended", {{"code", to_string(done.error().code)}});
   }
+  // Sessions and tokens that nobody ended, but whose time is over.
+  impl_->events.recheck();
 }
 
 void Api::close() {

@@ -30,6 +30,7 @@ struct Api::Impl {
 
   // The door, the repeated request, the handler, and errors as answers.
   Response handle(const ApiRoute& route, Request& request);
+  Response admitted(const ApiRoute& route, Request& request);
   void tell(std::span<const Record> records);
   // What came of a request: counted, and told in the log where something was wrong.
   void done(const HttpEvent& event);
@@ -52,6 +53,9 @@ struct Api::Impl {
   std::atomic<bool> closing = false;
   const std::int64_t started_ms;
 };
+
+// With the headers that all answers have.
+Response hardened(Response response);
 
 // The routes of each resource, one file each.
 std::span<const ApiRoute> approval_routes();

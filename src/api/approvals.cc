@@ -178,7 +178,7 @@ constexpr std::array routes{
              .pattern = "/api/v1/approvals/{approval}/export",
              .right = Right::ask_export,
              .summary = "Download an approved export, once",
-             .gives = "text/csv",
+             .gives = "text/csv,application/x-ndjson",
              .handle = download_export},
 };
 

@@ -94,4 +94,12 @@ std::string etag(std::uint32_t revision) {
   return "\"r" + std::to_string(revision) + "\"";
 }
 
+Response with_etag(const Call& call, std::uint32_t revision, Response response) {
+  const std::string tag = etag(revision);
+  const bool reads = call.request.method == Method::get || call.request.method == Method::head;
+  if (reads && call.request.headers.find("If-None-Match") == tag) response = Response{.status = 304};
+  response.headers.add("ETag", tag);
+  return response;
+}
+
 }  // namespace fristad

@@ -59,6 +59,8 @@ class Call {
 // {…} as the answer.
 Response json_response(int status, std::string body);
 std::string etag(std::uint32_t revision);
+// The answer with its ETag, or 304 if the client has it already.
+Response with_etag(const Call& call, std::uint32_t revision, Response response);
 
 // A "next" that was given out as a text. Error: invalid_argument.
 Result<std::int64_t> number_of_cursor(std::string_view text);

@@ -6,6 +6,8 @@
 #include "api/call.h"
 #include "api/cookie.h"
 #include "api/problem.h"
+#include "base/try.h"
+#include "http/query.h"
 
 namespace fristad {
 namespace {
@@ -24,7 +26,8 @@ std::optional<Response> refuse_forgery(const Call& call) {
   if (!origin.empty() && std::ranges::find(origins, origin) == origins.end()) {
     return problem_response(problem_forbidden(), "the request comes from another site's page");
   }
-  if (call.session_secret.empty()) return std::nullopt;
+  // Who isn't signed in has nothing to forge: a dead cookie keeps nobody from signing in anew.
+  if (call.session_secret.empty() || !call.caller) return std::nullopt;
   if (call.api.parts.people.is_csrf(call.session_secret, call.request.headers.find("X-CSRF-Token"))) {
     return std::nullopt;
   }
@@ -53,6 +56,7 @@ std::optional<Response> admit(Call& call) {
   if (auto refused = refuse_forgery(call)) return refused;
   if (call.route.door == Door::open) return std::nullopt;
   if (!call.caller) return problem_response(problem_sign_in_needed(), "sign in first, or send a token");
+  if (call.route.door == Door::caller) return std::nullopt;
   if (call.route.door == Door::session) {
     if (call.caller->kind == CallerKind::user) return std::nullopt;
     return problem_response(problem_forbidden(), "that is for people, not for tokens");
@@ -65,7 +69,20 @@ std::optional<Response> admit(Call& call) {
                           "that needs the right \"" + std::string(to_text(call.route.right)) + "\"");
 }
 
+// A misspelt member would be ignored without a word; and what doesn't belong there may be a hash.
+Status check_query(const Call& call) {
+  for (const auto& [name, value] : TRY(parse_query(call.request.query))) {
+    std::string_view known = call.route.query;
+    while (!known.empty() && known.substr(0, known.find(',')) != name) {
+      known.remove_prefix(std::min(known.find(','), known.size() - 1) + 1);
+    }
+    if (known.empty()) return Error{Code::invalid_argument, "the query has a member that isn't known here"};
+  }
+  return {};
+}
+
 Response answer_of(Call& call) {
+  if (const Status known = check_query(call); !known) return problem_response(known.error());
   auto answer = call.route.handle(call);
   if (!answer) return problem_response(answer.error());
   return *std::move(answer);
@@ -73,7 +90,18 @@ Response answer_of(Call& call) {
 
 }  // namespace
 
+// What is answered is nobody's to keep, and is what it says it is.
+Response hardened(Response response) {
+  if (!response.headers.has("Cache-Control")) response.headers.add("Cache-Control", "no-store");
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  return response;
+}
+
 Response Api::Impl::handle(const ApiRoute& route, Request& request) {
+  return hardened(admitted(route, request));
+}
+
+Response Api::Impl::admitted(const ApiRoute& route, Request& request) {
   Call call(*this, request, route);
   if (auto refused = admit(call)) return *std::move(refused);
   const std::string_view key = request.headers.find("Idempotency-Key");

@@ -18,13 +18,11 @@ void write_list(JsonWriter& json, const ListInfo& list) {
   json.end_object();
 }
 
-Response list_response(int status, const ListInfo& list) {
+Response list_response(const Call& call, int status, const ListInfo& list) {
   std::string body;
   JsonWriter json(body);
   write_list(json, list);
-  Response response = json_response(status, std::move(body));
-  response.headers.add("ETag", etag(list.revision));
-  return response;
+  return with_etag(call, list.revision, json_response(status, std::move(body)));
 }
 
 template <class T>
@@ -49,15 +47,25 @@ Status read_list(Fields& in, ListBody& body) {
   return {};
 }
 
+// A member of the query that is a word; nothing if it isn't there.
+template <class T>
+Result<std::optional<T>> word_of_query(const Call& call, std::string_view name) {
+  const std::string text = TRY(call.request.query_value(name));
+  if (text.empty()) return std::optional<T>();
+  const auto word = from_text<T>(text);
+  if (!word) return Error{Code::invalid_argument, "\"" + std::string(name) + "\" isn't one of the words it can be"};
+  return std::optional<T>(*word);
+}
+
 Result<Response> show_lists(Call& call) {
-  const auto state = TRY(call.request.query_value("state"));
-  const auto purpose = TRY(call.request.query_value("purpose"));
+  const auto state = TRY(word_of_query<ListState>(call, "state"));
+  const auto purpose = TRY(word_of_query<Purpose>(call, "purpose"));
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("lists").begin_array();
   for (const ListInfo& list : TRY(call.api.parts.material.lists())) {
-    if (!state.empty() && state != to_text(list.body.state)) continue;
-    if (!purpose.empty() && purpose != to_text(list.body.purpose)) continue;
+    if (state && *state != list.body.state) continue;
+    if (purpose && *purpose != list.body.purpose) continue;
     write_list(json, list);
   }
   json.end_array().end_object();
@@ -69,19 +77,13 @@ Result<Response> make_list(Call& call) {
   ListBody body;
   TRY(read_list(in, body));
   const ListId list = TRY(call.api.parts.material.create_list(call.by(), body));
-  Response response = list_response(201, TRY(call.api.parts.material.list(list)));
+  Response response = list_response(call, 201, TRY(call.api.parts.material.list(list)));
   response.headers.add("Location", "/api/v1/lists/" + to_text(list));
   return response;
 }
 
 Result<Response> show_list(Call& call) {
-  const ListInfo list = TRY(call.api.parts.material.list(TRY(call.id("list"))));
-  if (call.request.headers.find("If-None-Match") == etag(list.revision)) {
-    Response same{.status = 304};
-    same.headers.add("ETag", etag(list.revision));
-    return same;
-  }
-  return list_response(200, list);
+  return list_response(call, 200, TRY(call.api.parts.material.list(TRY(call.id("list")))));
 }
 
 Result<Response> change_list(Call& call) {
@@ -102,7 +104,7 @@ Result<Response> change_list(Call& call) {
         return read_list(again, body);
       },
       if_revision));
-  return list_response(200, TRY(material.list(id)));
+  return list_response(call, 200, TRY(material.list(id)));
 }
 
 // ---- What another has to approve ----
@@ -158,6 +160,7 @@ constexpr std::array routes{
              .right = Right::read_lists,
              .summary = "A list",
              .gives = "List",
+             .has_etag = true,
              .handle = show_list},
     ApiRoute{.method = Method::patch,
              .pattern = "/api/v1/lists/{list}",
@@ -165,6 +168,7 @@ constexpr std::array routes{
              .summary = "Change a list: title, limit, handling code, state",
              .takes = "ListDraft",
              .gives = "List",
+             .has_etag = true,
              .handle = change_list},
     ApiRoute{.method = Method::post,
              .pattern = "/api/v1/lists/{list}/exports",

@@ -37,8 +37,17 @@ Result<Query> query_in(Fields& in) {
   return *query;
 }
 
-Result<int> limit_in(Fields& in) {
-  return static_cast<int>(TRY(in.maybe_integer("limit", 0, limit_default)).value_or(limit_default));
+// Asked with one limit after another, match / no match would tell the distance.
+Status check_limit(const Call& call) {
+  if (sees_details(call)) return {};
+  return Error{Code::permission_denied, "\"limit\" is for those who may know distances: the list's own limit holds"};
+}
+
+Result<int> limit_in(const Call& call, Fields& in) {
+  const auto limit = TRY(in.maybe_integer("limit", 0, limit_default));
+  if (!limit) return limit_default;
+  TRY(check_limit(call));
+  return static_cast<int>(*limit);
 }
 
 void write_matches(JsonWriter& json, const Call& call, std::span<const MaterialMatch> matches) {
@@ -50,7 +59,7 @@ void write_matches(JsonWriter& json, const Call& call, std::span<const MaterialM
 Result<Response> match_one(Call& call) {
   Fields in(*TRY(call.body(4096)));
   const Query query = TRY(query_in(in));
-  const int limit = TRY(limit_in(in));
+  const int limit = TRY(limit_in(call, in));
   TRY(in.end());
   if (auto refused = take_quota(call, 1)) return *std::move(refused);
   const Asked asked = TRY(ask_one(call, query, limit));
@@ -66,7 +75,7 @@ Result<Response> match_one(Call& call) {
 Result<Response> match_batch(Call& call) {
   Fields in(*TRY(call.body(16 << 20)));
   const Json::Array& texts = *TRY(in.array("pdq", batch_max));
-  const int limit = TRY(limit_in(in));
+  const int limit = TRY(limit_in(call, in));
   TRY(in.end());
   std::vector<PdqHash> queries;
   queries.reserve(texts.size());
@@ -119,6 +128,7 @@ void write_picture(JsonWriter& json, const Call& call, const ImageHash& image, c
 
 Result<Response> match_image(Call& call) {
   const std::int64_t limit = TRY(call.query_number("limit", 0, limit_default, limit_default));
+  if (!TRY(call.request.query_value("limit")).empty()) TRY(check_limit(call));
   if (auto refused = take_quota(call, 1)) return *std::move(refused);
   std::uint64_t expected = 0;
   const std::string_view length = call.request.headers.find("Content-Length");

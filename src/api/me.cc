@@ -33,6 +33,8 @@ Result<Response> show_me(Call& call) {
     for (const Role role : user.body.roles) json.value(to_text(role));
     json.end_array().member("has_totp", user.has_totp).member("security_keys", user.security_keys);
     json.member("needs_security_key", needs_security_key(user.body.roles));
+    // A page that was loaded again has to know it: no other site can read this answer.
+    json.member("csrf", call.api.parts.people.csrf_of(call.session_secret));
   }
   json.end_object();
   return json_response(200, std::move(body));
@@ -55,16 +57,23 @@ Result<Response> end_session(Call& call) {
   return Response{.status = 204};
 }
 
+// Wipes it. Who tries too often has to wait, as at the door.
+Result<std::optional<Response>> refuse_wrong_password(Call& call, std::string& password) {
+  const auto right = call.api.parts.people.is_password(call.who().user, password);
+  wipe(password);
+  if (right && *right) return std::optional<Response>();
+  if (right) return std::optional(problem_response(problem_forbidden(), "the password isn't right"));
+  if (right.error().code != Code::deadline_exceeded) return right.error();
+  return std::optional(wait_response(right.error()));
+}
+
 Result<Response> change_password(Call& call) {
   Fields in(*TRY(call.body(8192)));
   std::string before = TRY(in.text("before", 1024));
   std::string password = TRY(in.text("password", 1024));
   TRY(in.end());
-  People& people = call.api.parts.people;
-  const bool right = TRY(people.is_password(call.who().user, before));
-  wipe(before);
-  if (!right) return problem_response(problem_forbidden(), "\"before\" isn't the password");
-  const Status set = people.set_password(call.by(), call.who().user, password, call.session_secret);
+  if (auto refused = TRY(refuse_wrong_password(call, before))) return *std::move(refused);
+  const Status set = call.api.parts.people.set_password(call.by(), call.who().user, password, call.who().session);
   wipe(password);
   TRY(set);
   return Response{.status = 204};
@@ -75,10 +84,7 @@ Result<Response> change_password(Call& call) {
 // Whoever got hold of an open session could add a factor of his own: so the password is asked for again.
 Result<std::optional<Response>> refuse_without_password(Call& call, Fields& in) {
   std::string password = TRY(in.text("password", 1024));
-  const bool right = TRY(call.api.parts.people.is_password(call.who().user, password));
-  wipe(password);
-  if (right) return std::optional<Response>();
-  return std::optional(problem_response(problem_forbidden(), "the password isn't right"));
+  return refuse_wrong_password(call, password);
 }
 
 Result<Response> propose_totp(Call& call) {
@@ -134,7 +140,7 @@ constexpr RouteLimits small{.body_bytes = 64 * 1024, .body_ms = 10'000};
 constexpr std::array routes{
     ApiRoute{.method = Method::get,
              .pattern = "/api/v1/me",
-             .right = Right::node_status,
+             .door = Door::caller,
              .summary = "Who the caller is, and what he may",
              .gives = "Me",
              .handle = show_me},

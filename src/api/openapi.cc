@@ -20,7 +20,12 @@ std::string lower(std::string_view text) {
 void write_content(JsonWriter& json, std::string_view what) {
   json.key("content").begin_object();
   if (what.find('/') != std::string_view::npos) {
-    json.key(what).begin_object().end_object().end_object();
+    while (!what.empty()) {
+      const std::string_view type = what.substr(0, what.find(','));
+      json.key(type).begin_object().end_object();
+      what.remove_prefix(std::min(type.size() + 1, what.size()));
+    }
+    json.end_object();
     return;
   }
   json.key("application/json").begin_object().key("schema").begin_object();
@@ -44,7 +49,7 @@ void write_parameters(JsonWriter& json, const ApiRoute& route) {
     rest.remove_prefix(std::min(name.size() + 1, rest.size()));
   }
   if (route.method == Method::post) write_parameter(json, "Idempotency-Key", "header");
-  if (route.method == Method::patch) write_parameter(json, "If-Match", "header");
+  if (route.has_etag) write_parameter(json, route.method == Method::get ? "If-None-Match" : "If-Match", "header");
   json.end_array();
 }
 
@@ -53,7 +58,7 @@ void write_operation(JsonWriter& json, const ApiRoute& route) {
   if (route.door == Door::right) json.member("x-right", to_text(route.right));
   json.key("security").begin_array();
   if (route.door != Door::open) {
-    if (route.door == Door::right) json.begin_object().key("token").begin_array().end_array().end_object();
+    if (route.door != Door::session) json.begin_object().key("token").begin_array().end_array().end_object();
     json.begin_object().key("session").begin_array().end_array().end_object();
   }
   json.end_array();
@@ -66,7 +71,11 @@ void write_operation(JsonWriter& json, const ApiRoute& route) {
   json.key("responses").begin_object().key(std::to_string(route.status)).begin_object();
   json.member("description", "done");
   if (!route.gives.empty()) write_content(json, route.gives);
-  json.end_object().key("default").begin_object().member("description", "a problem (RFC 9457)");
+  json.end_object();
+  if (route.has_etag && route.method == Method::get) {
+    json.key("304").begin_object().member("description", "what If-None-Match names is what there is").end_object();
+  }
+  json.key("default").begin_object().member("description", "a problem (RFC 9457)");
   json.key("content").begin_object().key("application/problem+json").begin_object().key("schema").begin_object();
   json.member("$ref", "#/components/schemas/Problem");
   json.end_object().end_object().end_object().end_object().end_object().end_object();

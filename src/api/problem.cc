@@ -76,6 +76,12 @@ Response problem_response(const Error& error) {
   return problem_response(problem_of(error.code), error.message);
 }
 
+Response wait_response(const Error& error) {
+  Response wait = problem_response(problem_throttled(), error.message);
+  wait.headers.add("Retry-After", "60");
+  return wait;
+}
+
 Response problem_response(int status, std::string_view detail) {
   const auto* const kind = std::ranges::find(kinds, status, &ProblemKind::status);
   if (kind != kinds.end()) return problem_response(*kind, detail);

@@ -19,8 +19,9 @@ namespace fristad {
 
 class Call;
 
-// Who gets in: everybody; a session, also one that lacks its second factor; whoever has the route's right.
-enum class Door { open, session, right };
+// Who gets in: everybody; a session or token; a session, each also where a second factor is still to be added; whoever
+// has the route's right.
+enum class Door { open, caller, session, right };
 
 struct ApiRoute {
   Method method = Method::get;
@@ -28,12 +29,14 @@ struct ApiRoute {
   Door door = Door::right;
   Right right = Right::node_status;  // of Door::right
   std::string_view summary;
-  // Names of schemas (api/schemas.h); "" for none. `takes` of a route whose body isn't JSON is its media type.
+  // Names of schemas (api/schemas.h); "" for none. Of a route whose body isn't JSON, its media types, with commas.
   std::string_view takes = "";
   std::string_view gives = "";
   int status = 200;
   // Names of query members, with commas: "cursor,count".
   std::string_view query = "";
+  // Its answer has an ETag: what is read goes with If-None-Match, what is changed with If-Match.
+  bool has_etag = false;
   Result<Response> (*handle)(Call& call) = nullptr;
   RouteLimits limits = {};
   bool quick = false;

@@ -101,7 +101,7 @@ constexpr std::array all{
     Shape{"TotpSecret", "secret:text uri:text"},
     Shape{"Me",
           "actor:text kind:one(user|token) enrolling:flag rights:text[] user?:id name?:text display?:text "
-          "roles?:text[] has_totp?:flag security_keys?:int needs_security_key?:flag"},
+          "roles?:text[] has_totp?:flag security_keys?:int needs_security_key?:flag csrf?:text"},
     Shape{"Sessions", "sessions:Session[]"},
     Shape{"Session", "session:text since_ms:time seen_ms:time current:flag"},
     // ---- The node ----

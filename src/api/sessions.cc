@@ -47,9 +47,7 @@ Result<Response> sign_in_answer(Call& call, Result<SignIn> signed_in) {
   const Error& error = signed_in.error();
   if (error.code == Code::permission_denied) return problem_response(problem_sign_in_needed(), error.message);
   if (error.code != Code::deadline_exceeded) return error;
-  Response wait = problem_response(problem_throttled(), error.message);
-  wait.headers.add("Retry-After", "60");
-  return wait;
+  return wait_response(error);
 }
 
 Result<Response> begin_session(Call& call) {

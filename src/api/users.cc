@@ -20,13 +20,11 @@ void write_user(JsonWriter& json, const UserInfo& user) {
   json.member("security_keys", user.security_keys).member("last_sign_in_ms", user.last_sign_in_ms).end_object();
 }
 
-Response user_response(int status, const UserInfo& user) {
+Response user_response(const Call& call, int status, const UserInfo& user) {
   std::string body;
   JsonWriter json(body);
   write_user(json, user);
-  Response response = json_response(status, std::move(body));
-  response.headers.add("ETag", etag(user.revision));
-  return response;
+  return with_etag(call, user.revision, json_response(status, std::move(body)));
 }
 
 Result<Response> show_users(Call& call) {
@@ -43,13 +41,13 @@ Result<Response> make_user(Call& call) {
   UserBody wanted{.name = TRY(in.text("name", 64)), .display = TRY(in.maybe_text("display", 200)).value_or("")};
   TRY(in.end());
   const UserId id = TRY(call.api.parts.people.add_user(call.by(), wanted));
-  Response response = user_response(201, TRY(call.api.parts.people.user(id)));
+  Response response = user_response(call, 201, TRY(call.api.parts.people.user(id)));
   response.headers.add("Location", "/api/v1/users/" + to_hex(id));
   return response;
 }
 
 Result<Response> show_user(Call& call) {
-  return user_response(200, TRY(call.api.parts.people.user(TRY(call.id("user")))));
+  return user_response(call, 200, TRY(call.api.parts.people.user(TRY(call.id("user")))));
 }
 
 Result<Response> change_user(Call& call) {
@@ -73,7 +71,7 @@ Result<Response> change_user(Call& call) {
   if (state) {
     TRY(people.set_state(call.by(), id, *state == "active" ? UserState::active : UserState::disabled, if_revision));
   }
-  return user_response(200, TRY(people.user(id)));
+  return user_response(call, 200, TRY(people.user(id)));
 }
 
 Result<Response> ask_roles(Call& call) {
@@ -146,6 +144,7 @@ constexpr std::array routes{
              .right = Right::manage_users,
              .summary = "A user",
              .gives = "User",
+             .has_etag = true,
              .handle = show_user},
     ApiRoute{.method = Method::patch,
              .pattern = "/api/v1/users/{user}",
@@ -153,6 +152,7 @@ constexpr std::array routes{
              .summary = "Change what a user is called, or whether he may sign in",
              .takes = "UserChange",
              .gives = "User",
+             .has_etag = true,
              .handle = change_user},
     ApiRoute{.method = Method::post,
              .pattern = "/api/v1/users/{user}/roles",

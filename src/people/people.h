@@ -235,6 +235,8 @@ class People {
   std::optional<Caller> who_has_session(std::string_view secret);
   std::optional<Caller> who_has_token(std::string_view token);
   bool is_csrf(std::string_view secret, std::string_view csrf) const;
+  // What came with the sign-in, for a page that was loaded again.
+  std::string csrf_of(std::string_view secret) const;
   // The same caller as he stands now; nothing if what he came with has ended since. For streams that stay open.
   std::optional<Caller> still(const Caller& caller) const;
 

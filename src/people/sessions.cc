@@ -63,6 +63,10 @@ bool People::is_csrf(std::string_view secret, std::string_view csrf) const {
   return equal_secrets(as_bytes(Impl::secret_text(Impl::hmac(impl_->csrf_key, secret))), as_bytes(csrf));
 }
 
+std::string People::csrf_of(std::string_view secret) const {
+  return Impl::secret_text(Impl::hmac(impl_->csrf_key, secret));
+}
+
 std::optional<Caller> People::still(const Caller& caller) const {
   const std::shared_lock lock(impl_->guard);
   if (caller.kind == CallerKind::token) {

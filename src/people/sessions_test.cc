@@ -74,6 +74,7 @@ TEST_F(SessionsTest, HaveACsrfTokenEach) {
   const SignIn other = session();
   EXPECT_NE(one.csrf, other.csrf);
   EXPECT_TRUE(people().is_csrf(one.secret, one.csrf));
+  EXPECT_EQ(people().csrf_of(one.secret), one.csrf);
   EXPECT_FALSE(people().is_csrf(one.secret, other.csrf));
   EXPECT_FALSE(people().is_csrf(one.secret, ""));
   EXPECT_FALSE(people().is_csrf(one.secret, one.csrf + "A"));
@@ -149,6 +150,7 @@ TEST_F(SessionsTest, SurviveARestartWithWhatWasSeen) {
   EXPECT_TRUE(is_in(one)) << "seen twenty minutes ago, before the restart";
   EXPECT_FALSE(is_in(idle));
   EXPECT_TRUE(people().is_csrf(one.secret, one.csrf));
+  EXPECT_EQ(people().csrf_of(one.secret), one.csrf);
 }
 
 TEST_F(SessionsTest, AskTheDatabaseForNothing) {
