@@ -78,12 +78,29 @@ bool write_unrelated(const fs::path& out, std::uint64_t seed) {
   return true;
 }
 
+// Photos of one size, for measuring.
+int write_plain(const fs::path& out, int count, int width, int height) {
+  namespace support = fristad::support;
+  std::error_code error;
+  fs::create_directories(out, error);
+  for (int i = 0; i < count; ++i) {
+    const Image image = support::make_photo(width, height, static_cast<std::uint64_t>(i));
+    if (!write_file(out / (std::to_string(i) + ".jpg"), support::to_jpeg(image, {}))) return 3;
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 6 && std::string(argv[1]) == "--plain") {
+    return write_plain(argv[2], std::atoi(argv[3]), std::atoi(argv[4]), std::atoi(argv[5]));
+  }
   const bool has_seed = argc == 5 && std::string(argv[3]) == "--seed";
   if (argc != 3 && !has_seed) {
-    std::fprintf(stderr, "usage: make_images PHOTO_DIR OUT_DIR [--seed N]\n");
+    std::fprintf(stderr,
+                 "usage: make_images PHOTO_DIR OUT_DIR [--seed N]\n"
+                 "       make_images --plain OUT_DIR COUNT WIDTH HEIGHT\n");
     return 2;
   }
   const fs::path out = argv[2];
