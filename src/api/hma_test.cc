@@ -132,7 +132,7 @@ TEST(HmaCoreTest, WhatIsNotThereIsAPage) {
   EXPECT_EQ(node.send(Method::post, "/dev/factory_reset", "{}").status, 404);
   const HttpAnswer wrong_method = node.send(Method::put, "/c/banks", "{}");
   EXPECT_EQ(wrong_method.status, 405);
-  EXPECT_EQ(wrong_method.headers.find("Allow"), "GET, POST");
+  EXPECT_EQ(wrong_method.headers.find("Allow"), "GET, HEAD, POST");
   EXPECT_NE(wrong_method.body.find("The method is not allowed for the requested URL."), std::string::npos);
   EXPECT_EQ(node.get("/c/bank/X/content/one").status, 404);
 }

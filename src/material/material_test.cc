@@ -101,6 +101,32 @@ TEST_F(MaterialTest, AnAddedEntryMatchesAndAWithdrawnOneDoesNot) {
   EXPECT_TRUE(material_->withdraw("tester", list, {&both, 1}, "the other one too"));
 }
 
+TEST_F(MaterialTest, EntriesMayRestFromTheStart) {
+  const ListId list = made_list();
+  std::vector<EntryBody> entries;
+  std::vector<EntryState> states(1002);
+  for (std::size_t i = 0; i < states.size(); ++i) entries.push_back(random_entry());
+  states[0].paused_until_ms = paused_for_good;
+  states[1001] = {.note = "seen", .paused_until_ms = 0};
+  EXPECT_EQ(material_->add_entries("tester", list, entries, std::span(states).first(1)).error().code,
+            Code::invalid_argument);
+  const auto first = material_->add_entries("tester", list, entries, states);
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_TRUE(matches_of(*entries[0].pdq).empty());
+  EXPECT_EQ(matches_of(*entries[1].pdq).size(), 1u);
+  EXPECT_EQ(material_->entry(list, *first)->paused_until_ms, paused_for_good);
+  const std::int64_t last = *first + entries_per_chunk + 1;
+  EXPECT_EQ(material_->entry(list, last)->body.note, "seen");
+  EXPECT_EQ(material_->entry(list, last)->body.pdq, entries[1001].pdq);
+  EXPECT_EQ(matches_of(*entries[1001].pdq).size(), 1u);
+  // As a rebuild tells it.
+  const std::string before = dump();
+  ASSERT_TRUE(journal_->rebuild());
+  EXPECT_EQ(dump(), before);
+  reopen();
+  EXPECT_TRUE(matches_of(*entries[0].pdq).empty());
+}
+
 TEST_F(MaterialTest, ListsAreRevisedDisabledAndWithdrawn) {
   const ListId list = made_list();
   const std::vector<EntryBody> entries{random_entry()};
