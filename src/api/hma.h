@@ -43,7 +43,8 @@ struct HmaOptions {
 
 class Hma {
  public:
-  // Errors: invalid_argument (`shadow` is no URL), those of the store.
+  // Before the API's own server starts: both count in the same metrics. Errors: invalid_argument (`shadow` is no URL),
+  // those of the store.
   static Result<std::unique_ptr<Hma>> make(Api& api, HmaOptions options);
   ~Hma();
   Hma(const Hma&) = delete;

@@ -135,7 +135,8 @@ class HmaNode {
     return parsed && parsed->find("id") != nullptr ? *parsed->find("id")->integer() : 0;
   }
   ListId list_named(std::string_view title) const {
-    for (const ListInfo& list : *material->lists()) {
+    const auto lists = material->lists();
+    for (const ListInfo& list : *lists) {
       if (list.body.title == title && list.body.state != ListState::withdrawn) return list.id;
     }
     return {};

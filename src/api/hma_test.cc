@@ -28,7 +28,8 @@ TEST(HmaDoorOfRoutesTest, EveryRouteAsksForItsRight) {
   const std::string matcher = node.token({TokenScope::match});
   const std::string curator = node.token({TokenScope::banks});
   const std::string stranger = node.token({TokenScope::metrics});
-  for (const Route& route : node.hma->router().routes()) {
+  const Router router = node.hma->router();
+  for (const Route& route : router.routes()) {
     const std::string pattern = route.pattern;
     std::string path = pattern;
     for (const std::string name :

@@ -264,7 +264,7 @@ TEST(Connection, PassesOverBodiesThatNobodyReads) {
   EXPECT_LT(sent, 10'000);
 }
 
-TEST(Connection, AsksForTheBodyOnlyWhenTheHandlerReads) {
+TEST(Connection, AsksForALargeBodyOnlyWhenTheHandlerReads) {
   const Route refuse{
       .method = Method::post, .pattern = "/refuse", .handler = [](Request&) { return Response::text(401, ""); }};
   TestServer server({refuse, echo(false), echo(true)});
@@ -276,7 +276,8 @@ TEST(Connection, AsksForTheBodyOnlyWhenTheHandlerReads) {
     EXPECT_EQ(connection.ask(post_text(path, "now", "Expect: 100-continue\r\n")).body, "now");  // didn't wait
   }
   RawConnection connection(server.port());
-  const RawAnswer answer = connection.ask("POST /refuse HTTP/1.1\r\nHost: a\r\n" + expect);
+  const RawAnswer answer =
+      connection.ask("POST /refuse HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n");
   EXPECT_EQ(answer.status, 401);
   EXPECT_TRUE(closes(answer));  // whether the body comes can't be known
 }
@@ -302,13 +303,16 @@ TEST(Connection, CutsOffSlowClients) {
 
   for (const std::string path : {"/quick", "/echo"}) {
     RawConnection body(server.port());
-    const RawAnswer answer = body.ask("POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
+    const std::string length = path == "/quick" ? "100" : "100000";
+    const RawAnswer answer =
+        body.ask("POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + length + "\r\n\r\nabc");
     EXPECT_EQ(answer.status, path == "/quick" ? 408 : 422);
     EXPECT_TRUE(closes(answer));
     EXPECT_EQ(answer.body == "deadline_exceeded", path == "/echo");
     EXPECT_TRUE(body.ends());
     RawConnection slow_body(server.port());
-    slow_body.send("POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n");
+    slow_body.send("POST " + path +
+                   " HTTP/1.1\r\nHost: a\r\nContent-Length: " + (path == "/quick" ? "50000" : "100000") + "\r\n\r\n");
     std::jthread feeder([&] { trickle(slow_body, "x"); });
     EXPECT_EQ(slow_body.read_answer().status, path == "/quick" ? 408 : 422);
   }
@@ -324,10 +328,37 @@ TEST(Connection, TellsTheHandlerThatTheClientIsGone) {
   TestServer server({wait});
   {
     RawConnection connection(server.port());
-    connection.send("POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
+    connection.send("POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc");
     TestServer::wait_until([&] { return server->info().handlers_running == 1; });
   }
   EXPECT_EQ(code.get_future().get(), Code::unavailable);
+}
+
+TEST(Connection, SlowClientsWithSmallBodiesHoldNoHandler) {
+  TestServer server({echo(false), hello()}, {.handler_threads = 1});
+  std::vector<std::unique_ptr<RawConnection>> slow;
+  for (int i = 0; i < 20; ++i) {
+    slow.push_back(std::make_unique<RawConnection>(server.port()));
+    slow.back()->send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+  }
+  RawConnection other(server.port());
+  EXPECT_EQ(other.ask(post_text("/echo", "abc")).body, "abc");
+  EXPECT_EQ(slow.front()->ask("defghij").body, "abcdefghij");
+}
+
+TEST(Connection, BelievesTheProxyBesideItAlone) {
+  const Route who{.method = Method::get, .pattern = "/who", .handler = [](Request& request) {
+                    return Response::text(200, request.peer.address + (request.peer.loopback ? " here" : ""));
+                  }};
+  const auto asked = [&](bool behind_proxy, const std::string& header) {
+    TestServer server({who}, {.behind_proxy = behind_proxy});
+    return RawConnection(server.port()).ask("GET /who HTTP/1.1\r\nHost: a\r\n" + header + "\r\n").body;
+  };
+  EXPECT_EQ(asked(true, "X-Forwarded-For: 10.0.0.9, 203.0.113.7\r\n"), "203.0.113.7");
+  EXPECT_EQ(asked(true, "X-Forwarded-For: 2001:db8::1\r\n"), "2001:db8::1");
+  EXPECT_EQ(asked(true, "X-Forwarded-For: nonsense\r\n"), "127.0.0.1 here");
+  EXPECT_EQ(asked(true, ""), "127.0.0.1 here");
+  EXPECT_EQ(asked(false, "X-Forwarded-For: 203.0.113.7\r\n"), "127.0.0.1 here");
 }
 
 TEST(Connection, AnswersWhoHasNothingMoreToSay) {

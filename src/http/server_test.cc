@@ -132,7 +132,7 @@ TEST(Server, CutsOffWhatIsLeftWhenItStops) {
                    }};
   TestServer server({wait});
   RawConnection connection(server.port());
-  connection.send("POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n");
+  connection.send("POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
   TestServer::wait_until([&] { return server->info().handlers_running == 1; });
   server->stop(10);
   EXPECT_EQ(code.get_future().get(), Code::unavailable);

@@ -78,6 +78,13 @@ Result<std::unique_ptr<Service>> Service::start(Node& node, const ServiceSetting
        .image_bytes_max = static_cast<std::uint64_t>(settings.image_bytes_max),
        .uploads_bytes_max = static_cast<std::uint64_t>(settings.uploads_bytes_max),
        .open_metrics = settings.open_metrics}));
+  // Before any request comes: what it names for the metrics is only read from then on.
+  if (settings.hma) {
+    impl->hma = TRY(Hma::make(*impl->api, {.open = settings.hma->open,
+                                           .hosts = settings.hma->hosts,
+                                           .url_hosts = settings.hma->url_hosts,
+                                           .shadow = settings.hma->shadow}));
+  }
   impl->server =
       TRY(HttpServer::start(options_of(settings, settings.listen, cores), impl->api->router(), impl->api->seams()));
   impl->api->watch("api", [server = impl->server.get()] { return server->info(); });
@@ -88,10 +95,6 @@ Result<std::unique_ptr<Service>> Service::start(Node& node, const ServiceSetting
 }
 
 Status Service::Impl::start_hma(const ServiceSettings& settings, int cores) {
-  hma = TRY(Hma::make(*api, {.open = settings.hma->open,
-                             .hosts = settings.hma->hosts,
-                             .url_hosts = settings.hma->url_hosts,
-                             .shadow = settings.hma->shadow}));
   HttpServerOptions options = options_of(settings, settings.hma->listen, cores);
   options.merge_slashes = true;
   hma_server = TRY(HttpServer::start(options, hma->router(), hma->seams()));
