@@ -185,6 +185,9 @@ class EventStream:
         self.changed = threading.Condition()
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
+        # From here on nothing is missed.
+        assert self.wait_for("open")
+        self.names.remove("open")
 
     def read(self):
         try:
