@@ -1,7 +1,7 @@
 #include "api/idempotency.h"
 
 #include "api/api.h"
-#include "api/hma_tables.h"
+#include "api/hma/tables.h"
 #include "base/try.h"
 
 namespace fristad {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "api/hma_import.h"
+#include "api/hma/import.h"
 #include "base/json_writer.h"
 #include "base/try.h"
 #include "base/whole_file.h"

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "api/api.h"
-#include "api/hma.h"
+#include "api/hma/hma.h"
 #include "base/try.h"
 
 namespace fristad {
