@@ -139,6 +139,8 @@ class LoadTest(ServedCase):
 
     def check_all(self, client):
         """When all is quiet, every entry matches or doesn't."""
+        # Idle so long that the server may have closed it.
+        client.close()
         for at in range(0, len(self.entries), 50_000):
             some = self.entries[at:at + 50_000]
             answer = client.post("/api/v1/match/batch", {"pdq": [entry.pdq for entry in some]}).json
@@ -161,7 +163,6 @@ class LoadTest(ServedCase):
         self.check_all(self.reader)
         self.served.stop()
         self.served.start()
-        self.reader.close()
         self.reader.address = ("127.0.0.1", self.served.port)
         self.check_all(self.reader)
         print(f"{len(self.entries)} entries added, {self.asked} answers checked, resident {warm >> 20} MiB and then "
