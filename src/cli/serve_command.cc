@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -46,6 +47,14 @@ void write_service(const Service& service, const ServiceSettings& settings, Env&
   if (service.hma_port() != 0) env.out.write("serves HMA clients on port " + std::to_string(service.hma_port()) + "\n");
 }
 
+// Each connection is a file descriptor: the common soft limit of 1,024 is for programs that use select().
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
+}
+
 // Until env.stop; without settings for commands alone.
 int keep_open(const std::string& folder, const std::string& key_file, const ServiceSettings* settings, Env& env) {
   NodeOpen open{.folder = folder, .key_file = key_file};
@@ -73,6 +82,7 @@ int keep_open(const std::string& folder, const std::string& key_file, const Serv
   env.out.write("node " + escape_terminal((*node)->member()) + " is open: commands go to " +
                 escape_terminal(node_socket_path(folder)) + "\n");
   if (settings != nullptr) {
+    raise_file_limit();
     auto started = Service::start(**node, *settings, log, node_seams(env), env.cores);
     if (!started) return env.fail(started.error());
     service = *std::move(started);
