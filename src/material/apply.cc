@@ -31,6 +31,8 @@ constexpr std::array tables_sql{
 constexpr std::array state_sql{
     Sql("CREATE TABLE entry_state(list bytea NOT NULL, number bigint NOT NULL, place bigint NOT NULL, "
         "paused_until bigint NOT NULL, PRIMARY KEY(list, number))"),
+    // A byte for each item: its classification. Else the first match in a chunk would open and read all of its record.
+    Sql("ALTER TABLE chunk ADD COLUMN classes bytea"),
 };
 constexpr std::array migrations{Migration{.version = 2, .what = "lists", .statements = tables_sql},
                                 Migration{.version = 3, .what = "entries that rest", .statements = state_sql}};
@@ -40,7 +42,7 @@ constexpr std::array tables{
         "list", "DELETE FROM list",
         "SELECT id, place, revision, scope, title, purpose, handling, distance_limit, state FROM list ORDER BY id",
         "biittttit"},
-    ViewTable{"chunk", "DELETE FROM chunk", "SELECT place, list, size FROM chunk ORDER BY place", "ibi"},
+    ViewTable{"chunk", "DELETE FROM chunk", "SELECT place, list, size, classes FROM chunk ORDER BY place", "ibib"},
     ViewTable{"withdrawn", "DELETE FROM withdrawn",
               "SELECT list, number, reason, at FROM withdrawn ORDER BY list, number", "biti"},
     ViewTable{"erased_entry", "DELETE FROM erased_entry", "SELECT list, number FROM erased_entry ORDER BY list, number",
@@ -107,8 +109,10 @@ Status check_entries(const Record& record) {
 
 Status apply_entries(Fold& fold, const Record& record) {
   const ListId list = TRY(list_in(record.payload.body));
-  TRY(fold.views().execute("INSERT INTO chunk(place, list, size) VALUES ($1, $2, $3)",
-                           {record.place.value(), Bytes(list), std::ssize(record.items)}));
+  std::vector<std::uint8_t> classes;
+  for (const std::string& item : record.items) classes.push_back(static_cast<std::uint8_t>(classification_of(item)));
+  TRY(fold.views().execute("INSERT INTO chunk(place, list, size, classes) VALUES ($1, $2, $3, $4)",
+                           {record.place.value(), Bytes(list), std::ssize(record.items), Bytes(classes)}));
   for (std::uint32_t item = 0; item < record.items.size(); ++item) {
     if (!record.items[item].empty()) continue;
     TRY(fold.views().execute("INSERT INTO erased_entry(list, number) VALUES ($1, $2)",
@@ -120,13 +124,23 @@ Status apply_entries(Fold& fold, const Record& record) {
                     .dimensions = canonical(Json::object({{"count", std::ssize(record.items)}}))});
 }
 
+Status forget_classes(Fold& fold, Place chunk, std::span<const std::uint32_t> items) {
+  auto classes = TRY(fold.views().bytes("SELECT classes FROM chunk WHERE place = $1", {chunk.value()}));
+  if (!classes) return {};
+  for (const std::uint32_t item : items) {
+    if (item < classes->size()) (*classes)[item] = static_cast<std::uint8_t>(classification_of(""));
+  }
+  TRY(fold.views().execute("UPDATE chunk SET classes = $2 WHERE place = $1", {chunk.value(), Bytes(*classes)}));
+  return {};
+}
+
 Status erase_entries(Fold& fold, const Record& record, std::span<const std::uint32_t> items) {
   const ListId list = TRY(list_in(record.payload.body));
   for (const std::uint32_t item : items) {
     TRY(fold.views().execute("INSERT INTO erased_entry(list, number) VALUES ($1, $2) ON CONFLICT DO NOTHING",
                              {Bytes(list), EntryPlace{record.place, item}.number()}));
   }
-  if (!items.empty()) return {};
+  if (!items.empty()) return forget_classes(fold, record.place, items);
   TRY(fold.views().execute("DELETE FROM chunk WHERE place = $1", {record.place.value()}));
   const std::int64_t first = EntryPlace{record.place, 0}.number();
   for (const Sql remove : {Sql("DELETE FROM erased_entry WHERE list = $1 AND number >= $2 AND number < $3"),

@@ -100,18 +100,17 @@ Result<RuleInput> Material::Impl::rule_input(const KnownList& known, const ListI
 
 Result<std::shared_ptr<const ChunkInfo>> Material::Impl::chunk_info(Place chunk) const {
   if (auto known = chunk_cache.find(chunk)) return known;
-  auto info = std::make_shared<ChunkInfo>();
-  const auto list = TRY(list_of(chunk));
-  if (!list) return std::shared_ptr<const ChunkInfo>();
-  info->list = *list;
-  auto record = journal.read(chunk);
-  if (!record && record.error().code == Code::permission_denied) return std::shared_ptr<const ChunkInfo>();  // erased
-  const Record read = TRY(std::move(record));
-  for (const std::string& item : read.items) {
-    info->classifications.push_back(item.empty() ? Classification::unclassified
-                                                 : TRY(EntryBody::from_item(item)).classification);
+  std::shared_ptr<ChunkInfo> info;
+  {
+    const std::scoped_lock lock(reading);
+    TRY(views->query("SELECT list, classes FROM chunk WHERE place = $1", {chunk.value()}, [&](const SqlRow& row) {
+      info = std::make_shared<ChunkInfo>();
+      std::ranges::copy(row.bytes(0), info->list.begin());
+      for (const std::uint8_t one : row.bytes(1)) info->classifications.push_back(static_cast<Classification>(one));
+      return Status();
+    }));
   }
-  chunk_cache.put(chunk, info);
+  if (info) chunk_cache.put(chunk, info);
   return std::shared_ptr<const ChunkInfo>(std::move(info));
 }
 

@@ -171,6 +171,13 @@ Result<EntryBody> EntryBody::from_item(std::string_view item) {
   return entry;
 }
 
+Classification classification_of(std::string_view item) {
+  constexpr std::string_view begin = "{\"class\":\"";  // the first member of its canonical form
+  if (!item.starts_with(begin)) return Classification::unclassified;
+  item.remove_prefix(begin.size());
+  return from_text<Classification>(item.substr(0, item.find('"'))).value_or(Classification::unclassified);
+}
+
 // A name between quotation marks that follows a brace or a comma is a member's: within a text, quotation marks are
 // escaped.
 LiveEntry indexed(std::string_view item, EntryHandle handle) {

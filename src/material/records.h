@@ -82,6 +82,9 @@ struct EntryBody {
   static Result<EntryBody> from_item(std::string_view item);
 };
 
+// How an item is classified, without decoding the rest; unclassified if it is erased.
+Classification classification_of(std::string_view item);
+
 // The hashes of an item, for the index: as from_item() finds them, without decoding the rest.
 LiveEntry indexed(std::string_view item, EntryHandle handle);
 
