@@ -18,7 +18,9 @@ void Log::write(LogLevel level, std::string_view event, Fields fields) const {
   JsonWriter json(line);
   json.begin_object().member("time", utc_text_ms(clock_.utc_ms()));
   json.member("level", levels.at(static_cast<std::size_t>(level))).member("event", event);
-  for (const auto& [name, value] : fields) std::visit([&](const auto& content) { json.member(name, content); }, value);
+  for (const auto& field : fields) {
+    std::visit([&](const auto& content) { json.member(field.first, content); }, field.second);
+  }
   json.end_object();
   line += '\n';
   const std::scoped_lock lock(mutex_);
