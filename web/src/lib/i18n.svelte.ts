@@ -64,6 +64,10 @@ export function date(ms: number): string {
   return new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(ms);
 }
 
+export function time(ms: number): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(ms);
+}
+
 // "3 hours ago", "in 2 days".
 export function ago(ms: number, now_ms: number = Date.now()): string {
   const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
