@@ -117,9 +117,9 @@ export class Node {
     const origins = [node.api_port, front_port].map((port) => `http://localhost:${port}`);
     await writeFile(path.join(node.path, 'serve.json'), JSON.stringify({ listen: `127.0.0.1:${node.api_port}`, origins }));
     await node.go_on();
-    // A program without pages gets a small server in front.
+    // A program without pages gets a small server in front, and so do pages that are newer than the program.
     const first = await request(node.api_port, 'GET', '/', {});
-    if (first.status === 200) {
+    if (first.status === 200 && !process.env.FRISTAD_WEB_DIST) {
       node.origin = origins[0];
     } else {
       node.front = await serve_bundle(front_port, node.api_port);
