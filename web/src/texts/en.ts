@@ -302,7 +302,7 @@ export const en = {
     first_password_for: (name: string) => `The first password of ${name}`,
     first_password_tell: 'Tell it in person, or by another way than the user name. At the first sign-in the person adds an app or a security key.',
     first_password_failed: 'The person is added, but there is no first password yet. Give one on the person’s page.',
-    then_roles: 'Ask for roles',
+    then_roles: 'Noted, now ask for roles',
     none: 'No users yet.',
     column_name: 'User name',
     column_display: 'Displayed as',

@@ -302,7 +302,7 @@ export const sv: Texts = {
     first_password_for: (name) => `Första lösenordet för ${name}`,
     first_password_tell: 'Berätta det öga mot öga, eller på ett annat sätt än användarnamnet. Vid första inloggningen lägger personen till en app eller en säkerhetsnyckel.',
     first_password_failed: 'Personen är tillagd men har inget första lösenord än. Ge ett på personens sida.',
-    then_roles: 'Begär roller',
+    then_roles: 'Antecknat, nu begära roller',
     none: 'Inga användare ännu.',
     column_name: 'Användarnamn',
     column_display: 'Visas som',
