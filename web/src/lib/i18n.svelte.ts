@@ -60,6 +60,11 @@ export function date_time(ms: number): string {
   return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(ms);
 }
 
+// To the second, for trails.
+export function date_time_exact(ms: number): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(ms);
+}
+
 export function date(ms: number): string {
   return new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(ms);
 }

@@ -276,6 +276,16 @@ export interface AuditSearch {
   count?: number;
 }
 
+// A record of a log, and the proof that it is there, for whoever has the log's key.
+export interface Proof {
+  log: 'shared' | 'private';
+  position: number;
+  origin: string;
+  proof: string; // the text of a .tlog-proof file
+  leaf: string; // base64
+  key: string;
+}
+
 // ---- People ----
 
 export interface Users {
