@@ -102,6 +102,20 @@ export interface ListDraft {
   state?: 'enabled' | 'disabled' | 'withdrawn';
 }
 
+export interface ListHistory {
+  revisions: ListRevision[];
+}
+
+export interface ListRevision {
+  revision: number;
+  at_ms: number;
+  title: string;
+  purpose: 'match' | 'allow';
+  handling: string;
+  limit: number;
+  state: 'enabled' | 'disabled' | 'withdrawn';
+}
+
 export interface ExportDraft {
   format?: 'csv' | 'jsonl';
   reason: string;
@@ -128,6 +142,18 @@ export interface Entry {
   withdrawn: boolean;
   reason?: string;
   paused_until_ms?: number;
+}
+
+export interface EntryHistory {
+  events: EntryEvent[];
+}
+
+export interface EntryEvent {
+  at_ms: number;
+  what: 'added' | 'noted' | 'paused' | 'withdrawn' | 'confirmed' | 'disputed';
+  member?: string;
+  basis?: 'examined' | 'relayed';
+  reason?: string;
 }
 
 export interface EntrySearch {
