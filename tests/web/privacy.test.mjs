@@ -98,7 +98,8 @@ describe('privacy', () => {
 
   it('a page that was left open says nothing to the next person at the machine', async () => {
     await on_page(browser, node, { person: await anna.again() }, async (page) => {
-      await page.show('/match');
+      await page.show('/lists');
+      await go_to(page, en.nav.match);
       await match(page, known);
       await button(page, en.common.sign_out).click();
       await field(page, en.sign_in.name).waitFor();

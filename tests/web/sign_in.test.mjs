@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { button, field, give_code, give_name, plug_in_key } from './support/act.mjs';
+import { assert_kept_nowhere, button, field, give_code, give_name, plug_in_key } from './support/act.mjs';
 import { assert_accessible, en, launch, on_page, settle } from './support/browser.mjs';
 import { App, step_now, totp } from './support/factors.mjs';
 import { Node } from './support/node.mjs';
@@ -13,6 +13,13 @@ describe('signing in', () => {
   let node;
   let browser;
 
+  // The page of this title, with nothing for axe to find.
+  async function titled(page, title) {
+    await page.getByRole('heading', { level: 1, name: title }).waitFor();
+    await settle(page);
+    await assert_accessible(page);
+  }
+
   before(async () => {
     browser = await launch();
     node = await Node.start();
@@ -22,33 +29,32 @@ describe('signing in', () => {
     await node?.stop();
   });
 
-  it('adds an app the first time, and takes its code afterwards', async () => {
-    const password = await node.add_user('nina', ['analyst']);
-    await on_page(browser, node, {}, async (page) => {
-      await page.show('/');
-      await give_name(page, 'nina', password);
-      await page.getByRole('heading', { level: 1, name: en.sign_in.enrol_title }).waitFor();
-      await settle(page);
+  it('adds an app the first time, then a password of one’s own, and takes both afterwards', async () => {
+    const first = await node.add_user('nina', ['analyst']);
+    const own = 'five calm words of mine';
+    await on_page(browser, node, { language: 'sv' }, async (page) => {
+      const { common, factor, sign_in } = page.texts;
+      await page.show('/lists');
+      await give_name(page, 'nina', first);
+      await titled(page, sign_in.enrol_title);
+      await button(page, factor.app_title).click();
+      await titled(page, factor.app_title);
+      await page.locator('summary', { hasText: factor.app_type }).click();
       await assert_accessible(page);
-      await button(page, en.sign_in.enrol_app).click();
-      const again = field(page, en.factor.password_again);
-      if (await again.isVisible()) await again.fill(password);
-      const begin = button(page, en.factor.app_start);
-      if (await begin.isVisible()) await begin.click();
-      const code = field(page, en.factor.app_code);
-      await code.waitFor();
-      await assert_accessible(page);
-      const secret = /\b[A-Z2-7]{4}(?: ?[A-Z2-7]{4})+\b/.exec(await page.locator('main').innerText())[0].replace(/ /g, '');
+      const secret = (await page.locator('main code').innerText()).replace(/\s/g, '');
       const app = new App(secret);
       app.used = step_now() - 1;
-      await code.fill(totp(secret, app.used));
-      await button(page, en.factor.app_confirm).click();
-      await button(page, en.common.sign_out).waitFor();
-      await settle(page);
-      await assert_accessible(page);
-      await page.show('/');
-      await button(page, en.common.sign_out).click();
-      await give_name(page, 'nina', password);
+      await field(page, factor.app_code).fill(totp(secret, app.used));
+      await button(page, factor.app_confirm).click();
+      await titled(page, sign_in.own_password_title);
+      await field(page, sign_in.own_password_new).fill(own);
+      await button(page, sign_in.own_password_set).click();
+      await titled(page, sign_in.welcome_title('nina'));
+      await button(page, sign_in.welcome_go).click();
+      await titled(page, page.texts.lists.title);
+      await assert_kept_nowhere(page, first, own, secret);
+      await button(page, common.sign_out).click();
+      await give_name(page, 'nina', own);
       await give_code(page, await app.code());
     });
   });
@@ -57,21 +63,18 @@ describe('signing in', () => {
     const password = await node.add_user('ada', ['admin']);
     await on_page(browser, node, {}, async (page) => {
       await plug_in_key(page);
-      await page.show('/');
-      await give_name(page, 'ada', password);
-      await page.getByRole('heading', { level: 1, name: en.sign_in.enrol_title }).waitFor();
-      await settle(page);
-      await assert_accessible(page);
-      const again = field(page, en.factor.password_again);
-      if (await again.isVisible()) await again.fill(password);
-      await button(page, en.factor.key_start).click();
-      await button(page, en.common.sign_out).waitFor();
       await page.show('/users');
-      await page.getByRole('heading', { level: 1 }).waitFor();
+      await give_name(page, 'ada', password);
+      await titled(page, en.factor.key_title);
+      await button(page, en.factor.key_start).click();
+      await titled(page, en.sign_in.own_password_title);
+      await button(page, en.sign_in.own_password_later).click();
+      await titled(page, en.sign_in.welcome_title('ada'));
+      await button(page, en.sign_in.welcome_go).click();
+      await titled(page, en.nav.users);
       await button(page, en.common.sign_out).click();
       await give_name(page, 'ada', password);
-      const use = button(page, en.sign_in.key_use);
-      await use.click();
+      await button(page, en.sign_in.key_use).click();
       await button(page, en.common.sign_out).waitFor();
     });
   });

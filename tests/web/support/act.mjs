@@ -46,7 +46,7 @@ export async function give_name(page, name, password) {
 
 export async function give_code(page, code) {
   await field(page, page.texts.sign_in.code).fill(code);
-  await button(page, page.texts.sign_in.next).click();
+  await button(page, page.texts.sign_in.title).click();
   await button(page, page.texts.common.sign_out).waitFor();
   await settle(page);
 }
