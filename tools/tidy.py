@@ -123,6 +123,7 @@ TESTED_ELSEWHERE = {
     "src/hash/png_libpng.cc": "src/hash/png_test.cc",
     "src/hash/png_unfilter.cc": "src/hash/png_test.cc",
     "src/hash/sandbox_worker.cc": "src/hash/sandbox_test.cc",
+    "src/material/history.cc": "src/material/material_test.cc",
     "src/material/entry_json.cc": "tests/e2e/test_list.py",
     "src/http/tls.cc": "src/http/server_test.cc",
     "src/http/transport.cc": "src/http/server_test.cc",
@@ -214,7 +215,7 @@ class Rooms:
                 continue
             words = re.split(r"\b(PUBLIC|DEPS|LIBS)\b", match[1])
             lists = {key: value.split() for key, value in zip(words[1::2], words[2::2])}
-            room, where = words[0].strip(), ("CMakeLists.txt", number)
+            room, where = words[0].split()[0], ("CMakeLists.txt", number)
             self.reach[room] = {room}
             for lower in lists.get("DEPS", []):
                 if lower not in self.reach or lower == room:
@@ -309,6 +310,24 @@ def check_family(files):
                        "tests it in TESTED_ELSEWHERE of tools/tidy.py")
 
 
+def check_names(files):
+    """Two classes of one name in two headers link without a word and are one then: whichever the linker takes."""
+    first = {}
+    for file in files:
+        if not file.path.startswith(("src/", "include/")) or not file.path.endswith(".h"):
+            continue
+        namespace = ""
+        for number, line in enumerate(file.code, 1):
+            if match := re.match(r"namespace ([\w:]*)", line):
+                namespace = match[1]
+            if not (match := re.match(r"(?:class|struct|enum class) (\w+)\b(?!::)[^;]*\{", line)):
+                continue
+            other = first.setdefault((namespace, match[1]), file.path)
+            # Fixtures are linked into the tests of their own room.
+            if other != file.path and not file.path.endswith("_fixture.h"):
+                yield file.path, number, "name", f"{other} has a {match[1]} too: call this one something else"
+
+
 def headings(file):
     """(line number, level, anchor) of each heading outside code blocks."""
     fenced = False
@@ -342,7 +361,7 @@ def check(root):
     files = read_tree(root)
     rooms = Rooms(next((file.text for file in files if file.path == "CMakeLists.txt"), ""))
     violations = [*check_arrows(files, rooms), *check_words(files, rooms), *check_layout(files), *check_family(files),
-                  *check_markdown(root, files)]
+                  *check_names(files), *check_markdown(root, files)]
     return [f"{path}:{line}: {rule}: {text}" for path, line, rule, text in sorted(violations)
             if (path, rule) not in SEAMS], len(files)
 

@@ -138,6 +138,15 @@ class Layout(unittest.TestCase):
         self.assertEqual(rules({"src/base/a.cc": "int a;\n", "src/base/a_test.cc": "int b;\n"}), [])
 
 
+    def test_one_name_for_one_class(self):
+        header = HEADER + "namespace fristad {\nclass A final {\n};\nclass B;\n}\n"
+        users = {"src/base/a_test.cc": '#include "base/a.h"\n#include "base/b.h"\n'}
+        self.assertEqual(says({"src/base/a.h": header, "src/base/b.h": header, **users}), [
+            "src/base/b.h:3: name: src/base/a.h has a A too: call this one something else"])
+        other = header.replace("fristad {", "fristad::kernels {")
+        self.assertEqual(rules({"src/base/a.h": header, "src/base/b.h": other, **users}), [])
+
+
 class Markdown(unittest.TestCase):
     def test_title(self):
         self.assertEqual(rules({"A.md": "# A\n\n```\n# no title\n```\n## B\n"}), [])

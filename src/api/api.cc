@@ -4,6 +4,7 @@
 
 #include "api/api_impl.h"
 #include "api/openapi.h"
+#include "api/pages.h"
 #include "api/problem.h"
 #include "base/try.h"
 
@@ -37,6 +38,7 @@ Result<std::unique_ptr<Api>> Api::make(ApiParts parts, ApiOptions options) {
   }
   impl->openapi = openapi_document(impl->routes);
   for (const ApiRoute& route : impl->routes) impl->metrics.add_route(route.method, route.pattern);
+  for (const std::string_view pattern : page_patterns) impl->metrics.add_route(Method::get, pattern);
   impl->parts.journal.subscribe([weak = std::weak_ptr(impl)](std::span<const Record> records) {
     if (const auto inner = weak.lock()) inner->tell(records);
   });
@@ -79,6 +81,12 @@ Router Api::router() {
                 .handler = [impl = impl_.get(), &route](Request& request) { return impl->handle(route, request); },
                 .limits = route.limits,
                 .quick = route.quick});
+  }
+  for (const std::string_view pattern : page_patterns) {
+    router.add({.method = Method::get, .pattern = std::string(pattern), .handler = [](Request& request) {
+                  auto page = page_response(request);
+                  return hardened(page ? *std::move(page) : problem_response(404, "there is nothing at this address"));
+                }});
   }
   return router;
 }

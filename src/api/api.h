@@ -30,6 +30,7 @@
 #include "material/material.h"
 #include "people/people.h"
 #include "record/journal.h"
+#include "record/log_files.h"
 
 namespace fristad {
 
@@ -41,9 +42,12 @@ struct ApiParts {
   const Log& log;
   Clock clock;
   Random random;
-  Key handle_key;  // seals the handles that tokens get for entries
+  Key handle_key;  // seals the handles that stand for entries
+  Key answer_key;  // seals answers that are kept for a repeated request
   // Erases an entry everywhere: Node::erase_entry().
   std::function<Status(const By&, const ListId&, std::int64_t, std::string_view ground)> erase_entry;
+  // Node::prove().
+  std::function<Result<RecordProof>(std::uint32_t log, std::uint64_t position)> prove = {};
 };
 
 struct ApiOptions {

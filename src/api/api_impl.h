@@ -25,7 +25,7 @@ struct Api::Impl {
         hashers(std::move(workers)),
         uploads(options.uploads_bytes_max),
         events([this](const Caller& caller) { return parts.people.still(caller); }),
-        keys(parts.journal),
+        keys(parts.journal, parts.answer_key, parts.random),
         started_ms(parts.clock.utc_ms()) {}
 
   // The door, the repeated request, the handler, and errors as answers.

@@ -4,6 +4,7 @@
 #include "api/api_impl.h"
 #include "api/call.h"
 #include "base/hex.h"
+#include "crypto/base64.h"
 
 namespace fristad {
 namespace {
@@ -109,6 +110,19 @@ Result<Response> search_audit(Call& call) {
   return audit_page(call.api.parts.journal, filter);
 }
 
+Result<Response> show_proof(Call& call) {
+  const std::string_view name = call.request.parameter("log");
+  if (name != "shared" && name != "private") return Error{Code::not_found, "a log is \"shared\" or \"private\""};
+  const std::int64_t position = TRY(call.number("position", 0));
+  const RecordProof proof =
+      TRY(call.api.parts.prove(name == "shared" ? shared_log : private_log, static_cast<std::uint64_t>(position)));
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().member("log", name).member("position", position).member("origin", proof.origin);
+  json.member("proof", proof.proof).member("leaf", to_base64(proof.leaf)).member("key", proof.key).end_object();
+  return json_response(200, std::move(body));
+}
+
 constexpr std::array routes{
     ApiRoute{.method = Method::get,
              .pattern = "/api/v1/audit",
@@ -124,6 +138,12 @@ constexpr std::array routes{
              .takes = "AuditSearch",
              .gives = "Audit",
              .handle = search_audit},
+    ApiRoute{.method = Method::get,
+             .pattern = "/api/v1/audit/{log}/{position}/proof",
+             .right = Right::read_audit,
+             .summary = "That a record is in a log: what a third party needs to check it",
+             .gives = "RecordProof",
+             .handle = show_proof},
 };
 
 }  // namespace

@@ -42,9 +42,9 @@ Result<RecordId> Call::id(std::string_view name) const {
   return id;
 }
 
-Result<std::int64_t> Call::number(std::string_view name) const {
+Result<std::int64_t> Call::number(std::string_view name, std::int64_t least) const {
   const auto value = whole_number(request.parameter(name));
-  if (!value || *value < 1 || *value >= std::int64_t{1} << 50) {
+  if (!value || *value < least || *value >= std::int64_t{1} << 50) {
     return Error{Code::not_found, "there is no such " + std::string(name)};
   }
   return *value;

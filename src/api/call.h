@@ -43,7 +43,7 @@ class Call {
 
   // From the path: {list}, {entry}, ... Errors: not_found, since a malformed id names nothing.
   Result<RecordId> id(std::string_view name) const;
-  Result<std::int64_t> number(std::string_view name) const;
+  Result<std::int64_t> number(std::string_view name, std::int64_t least = 1) const;
   // A member of the query that is a whole number.
   Result<std::int64_t> query_number(std::string_view name, std::int64_t least, std::int64_t most,
                                     std::int64_t otherwise) const;

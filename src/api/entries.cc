@@ -236,6 +236,21 @@ Result<Response> give_opinion(Call& call) {
   return json_response(201, "{}");
 }
 
+Result<Response> show_history(Call& call) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("events").begin_array();
+  for (const EntryEvent& one : TRY(call.api.parts.material.history(TRY(call.id("list")), TRY(call.number("entry"))))) {
+    json.begin_object().member("at_ms", one.at_ms).member("what", one.what);
+    if (!one.member.empty()) json.member("member", one.member);
+    if (one.basis) json.member("basis", to_text(*one.basis));
+    if (!one.reason.empty()) json.member("reason", one.reason);
+    json.end_object();
+  }
+  json.end_array().end_object();
+  return json_response(200, std::move(body));
+}
+
 Result<Response> explain_entry(Call& call) {
   const Explanation why = TRY(call.api.parts.material.explain(TRY(call.id("list")), TRY(call.number("entry"))));
   std::string body;
@@ -319,6 +334,12 @@ constexpr std::array routes{
              .summary = "What a match of this entry is good for, and why",
              .gives = "Explanation",
              .handle = explain_entry},
+    ApiRoute{.method = Method::get,
+             .pattern = "/api/v1/lists/{list}/entries/{entry}/history",
+             .right = Right::read_lists,
+             .summary = "What happened to the entry; the oldest first",
+             .gives = "EntryHistory",
+             .handle = show_history},
 };
 
 }  // namespace

@@ -120,7 +120,7 @@ Response Api::Impl::admitted(const ApiRoute& route, Request& request) {
   call.once = IdempotencyKeys::note(asked);
   Response answer = answer_of(call);
   if (call.decided && answer.status < 400 && !route.secret_answer && !answer.stream && !answer.events) {
-    if (const Status kept = keys.keep(asked, answer.status, answer.body); !kept) {
+    if (const Status kept = keys.keep(asked, answer); !kept) {
       parts.log.warning("answer_not_kept", {{"code", to_string(kept.error().code)}});
     }
   }

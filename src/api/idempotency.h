@@ -9,7 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/random.h"
 #include "crypto/digest.h"
+#include "crypto/secret.h"
 #include "http/message.h"
 #include "record/journal.h"
 
@@ -19,7 +21,9 @@ inline constexpr std::size_t idempotency_key_bytes_max = 255;
 
 class IdempotencyKeys {
  public:
-  explicit IdempotencyKeys(Journal& journal) : journal_(journal) {}
+  // Answers are kept under `key`: they may name what only who asked may see.
+  IdempotencyKeys(Journal& journal, const Key& key, Random random)
+      : journal_(journal), key_(key), random_(std::move(random)) {}
 
   // Of who asked, the key and the route: two persons may use the same key.
   struct Asked {
@@ -34,12 +38,14 @@ class IdempotencyKeys {
   // To be written with the decision. Error: conflict (another was faster).
   static Decide note(const Asked& asked);
   // Afterwards. What fails here is told by answer_before() the next time.
-  Status keep(const Asked& asked, int status, std::string_view body);
+  Status keep(const Asked& asked, const Response& answer);
   // Forgets those of more than a day ago.
   Status tend(std::int64_t now_ms);
 
  private:
   Journal& journal_;
+  const Key& key_;
+  const Random random_;
 };
 
 }  // namespace fristad

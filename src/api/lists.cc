@@ -86,6 +86,19 @@ Result<Response> show_list(Call& call) {
   return list_response(call, 200, TRY(call.api.parts.material.list(TRY(call.id("list")))));
 }
 
+Result<Response> show_history(Call& call) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("revisions").begin_array();
+  for (const ListRevision& one : TRY(call.api.parts.material.history(TRY(call.id("list"))))) {
+    json.begin_object().member("revision", one.revision).member("at_ms", one.at_ms).member("title", one.body.title);
+    json.member("purpose", to_text(one.body.purpose)).member("handling", one.body.handling);
+    json.member("limit", one.body.limit).member("state", to_text(one.body.state)).end_object();
+  }
+  json.end_array().end_object();
+  return json_response(200, std::move(body));
+}
+
 Result<Response> change_list(Call& call) {
   Material& material = call.api.parts.material;
   const ListId id = TRY(call.id("list"));
@@ -170,6 +183,12 @@ constexpr std::array routes{
              .gives = "List",
              .has_etag = true,
              .handle = change_list},
+    ApiRoute{.method = Method::get,
+             .pattern = "/api/v1/lists/{list}/history",
+             .right = Right::read_lists,
+             .summary = "How the list stood, revision by revision; the oldest first",
+             .gives = "ListHistory",
+             .handle = show_history},
     ApiRoute{.method = Method::post,
              .pattern = "/api/v1/lists/{list}/exports",
              .right = Right::ask_export,

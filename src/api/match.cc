@@ -17,9 +17,8 @@ namespace {
 constexpr std::size_t batch_max = 100'000;
 
 Response refused_as_probing() {
-  return problem_response(
-      problem_probing(),
-      "too many questions lay close around this one: it isn't answered to this token until tomorrow");
+  return problem_response(problem_probing(),
+                          "too many questions lay close around this one: it isn't answered to you until tomorrow");
 }
 
 // "pdq", "md5", "sha1" or "sha256": exactly one.
@@ -163,14 +162,18 @@ Result<Response> match_image(Call& call) {
 Result<Response> resolve_handle(Call& call) {
   Fields in(*TRY(call.body()));
   const std::string handle = TRY(in.text("handle", 64));
-  const std::string token = TRY(in.text("token", 16));
+  const auto token = TRY(in.maybe_text("token", 16));
+  const auto user = TRY(in.maybe_text("user", 32));
   TRY(in.end());
-  TokenId id{};
-  if (!from_hex(token, id)) return Error{Code::invalid_argument, "\"token\" is the id of a token"};
-  std::uint64_t context = 0;
-  for (const std::uint8_t byte : id) context = context << 8 | byte;
-  const auto opened = open_handle(call.api.parts.handle_key, handle, context);
-  if (!opened) return Error{Code::not_found, "this token never got that handle"};
+  TokenId token_id{};
+  UserId user_id{};
+  if (token.has_value() == user.has_value() || (token && !from_hex(*token, token_id)) ||
+      (user && !from_hex(*user, user_id))) {
+    return Error{Code::invalid_argument, "name who got the handle: \"token\" or \"user\", by id"};
+  }
+  const std::uint64_t asker = token ? asker_of(token_id) : asker_of(user_id);
+  const auto opened = open_handle(call.api.parts.handle_key, handle, asker);
+  if (!opened) return Error{Code::not_found, "whom you name never got that handle"};
   const EntryPlace place = EntryPlace::of(*opened);
   const auto list = TRY(call.api.parts.material.list_at(place));
   std::string body;

@@ -21,13 +21,7 @@ MatchScratch& scratch() {
 }
 
 bool is_watched(const Call& call) {
-  return call.who().kind == CallerKind::token && !sees_details(call);
-}
-
-std::uint64_t token_number(const TokenId& token) {
-  std::uint64_t number = 0;
-  for (const std::uint8_t byte : token) number = number << 8 | byte;
-  return number;
+  return !sees_details(call);
 }
 
 void count(Call& call, std::uint64_t asked, std::uint64_t matched) {
@@ -61,14 +55,14 @@ Result<Asked> ask_one(Call& call, const Query& query, int limit, Material::Ruled
     return asked;
   }
   const std::int64_t now_ms = is_watched(call) ? call.api.parts.clock.utc_ms() : 0;
-  if (is_watched(call) && call.api.probing.closed(call.who().token, query.pdq, now_ms)) {
+  if (is_watched(call) && call.api.probing.closed(asker_of(call.who()), query.pdq, now_ms)) {
     ++call.api.metrics.probing_refused;
     return Asked{.matches = {}, .refused = true};
   }
   Asked asked{.matches = TRY(material.match(query.pdq, limit, scratch(), ruled))};
   count(call, 1, asked.matches.empty() ? 0 : 1);
   if (is_watched(call)) {
-    tell_probing(call, call.api.probing.note(call.who().token, query.pdq, !asked.matches.empty(), now_ms));
+    tell_probing(call, call.api.probing.note(asker_of(call.who()), query.pdq, !asked.matches.empty(), now_ms));
   }
   return asked;
 }
@@ -76,7 +70,7 @@ Result<Asked> ask_one(Call& call, const Query& query, int limit, Material::Ruled
 Result<AskedMany> ask_many(Call& call, std::span<const PdqHash> queries, int limit) {
   AskedMany asked;
   const std::int64_t now_ms = call.api.parts.clock.utc_ms();
-  if (is_watched(call)) asked.refused = call.api.probing.closed(call.who().token, queries, now_ms);
+  if (is_watched(call)) asked.refused = call.api.probing.closed(asker_of(call.who()), queries, now_ms);
   asked.matches = TRY(call.api.parts.material.match_batch(queries, limit, scratch()));
   std::uint64_t matched = 0;
   std::vector<bool> had_match(queries.size());
@@ -89,7 +83,7 @@ Result<AskedMany> ask_many(Call& call, std::span<const PdqHash> queries, int lim
     if (had_match[i]) ++matched;
   }
   count(call, queries.size(), matched);
-  if (is_watched(call)) tell_probing(call, call.api.probing.note(call.who().token, queries, had_match, now_ms));
+  if (is_watched(call)) tell_probing(call, call.api.probing.note(asker_of(call.who()), queries, had_match, now_ms));
   return asked;
 }
 
@@ -102,7 +96,7 @@ Result<AskedPicture> ask_picture(Call& call, const PdqResult& picture, int limit
   std::map<std::pair<ListId, std::int64_t>, PictureMatch> nearest;
   const std::int64_t now_ms = call.api.parts.clock.utc_ms();
   const bool watched = is_watched(call);
-  if (watched && call.api.probing.closed(call.who().token, picture.hash, now_ms)) {
+  if (watched && call.api.probing.closed(asker_of(call.who()), picture.hash, now_ms)) {
     ++call.api.metrics.probing_refused;
     return AskedPicture{.matches = {}, .refused = true};
   }
@@ -117,13 +111,13 @@ Result<AskedPicture> ask_picture(Call& call, const PdqResult& picture, int limit
   std::ranges::stable_sort(asked.matches, {}, [](const PictureMatch& one) { return one.match.distance; });
   count(call, 1, asked.matches.empty() ? 0 : 1);
   if (watched) {
-    tell_probing(call, call.api.probing.note(call.who().token, picture.hash, !asked.matches.empty(), now_ms));
+    tell_probing(call, call.api.probing.note(asker_of(call.who()), picture.hash, !asked.matches.empty(), now_ms));
   }
   return asked;
 }
 
 std::string entry_handle(const Call& call, const MaterialMatch& match) {
-  return seal_handle(call.api.parts.handle_key, match.place.handle(), token_number(call.who().token));
+  return seal_handle(call.api.parts.handle_key, match.place.handle(), asker_of(call.who()));
 }
 
 void write_match(JsonWriter& json, const Call& call, const MaterialMatch& match,

@@ -117,7 +117,7 @@ constexpr std::array routes{
              .handle = show_node},
     ApiRoute{.method = Method::get,
              .pattern = "/api/v1/events",
-             .right = Right::node_status,
+             .door = Door::caller,
              .summary = "What changes, as it changes (server-sent events), as far as the caller may see it",
              .gives = "text/event-stream",
              .handle = listen},

@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t day_ms = 86'400'000;
-constexpr std::size_t tokens_max = 10'000;
+constexpr std::size_t askers_max = 10'000;
 
 std::uint64_t folded(const PdqHash& hash) {
   std::uint64_t value = 0;
@@ -13,7 +13,23 @@ std::uint64_t folded(const PdqHash& hash) {
   return value;
 }
 
+std::uint64_t number_of(std::span<const std::uint8_t, 8> bytes) {
+  std::uint64_t number = 0;
+  for (const std::uint8_t byte : bytes) number = number << 8 | byte;
+  return number;
+}
+
 }  // namespace
+
+std::uint64_t asker_of(const TokenId& token) {
+  return number_of(token);
+}
+std::uint64_t asker_of(const UserId& user) {
+  return number_of(std::span(user).first<8>());
+}
+std::uint64_t asker_of(const Caller& caller) {
+  return caller.kind == CallerKind::token ? asker_of(caller.token) : asker_of(caller.user);
+}
 
 bool Quotas::take(const Caller& caller, std::uint64_t hashes, std::int64_t now_ms) {
   if (caller.kind != CallerKind::token || (caller.hashes_per_minute == 0 && caller.hashes_per_day == 0)) return true;
@@ -37,9 +53,9 @@ bool Quotas::take(const Caller& caller, std::uint64_t hashes, std::int64_t now_m
   return true;
 }
 
-ProbingDetector::Watched& ProbingDetector::watched(const TokenId& token, std::int64_t now_ms) {
-  if (tokens_.size() >= tokens_max && !tokens_.contains(token)) tokens_.erase(tokens_.begin());
-  Watched& one = tokens_[token];
+ProbingDetector::Watched& ProbingDetector::watched(std::uint64_t asker, std::int64_t now_ms) {
+  if (watched_.size() >= askers_max && !watched_.contains(asker)) watched_.erase(watched_.begin());
+  Watched& one = watched_[asker];
   if (const std::int64_t day = now_ms / day_ms; one.day != day) one = {.day = day};
   return one;
 }
@@ -79,9 +95,9 @@ bool ProbingDetector::note_one(Watched& one, const PdqHash& query, bool matched,
   return closed_one;
 }
 
-std::vector<bool> ProbingDetector::closed(const TokenId& token, std::span<const PdqHash> queries, std::int64_t now_ms) {
+std::vector<bool> ProbingDetector::closed(std::uint64_t asker, std::span<const PdqHash> queries, std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);
-  const Watched& one = watched(token, now_ms);
+  const Watched& one = watched(asker, now_ms);
   if (one.closed == 0) return {};
   std::vector<kernels::ScanHit> hits;
   kernels::active().scan(one.anchors, 0, queries, near_bits, hits);
@@ -94,20 +110,20 @@ std::vector<bool> ProbingDetector::closed(const TokenId& token, std::span<const 
   return closed;
 }
 
-bool ProbingDetector::closed(const TokenId& token, const PdqHash& query, std::int64_t now_ms) {
-  return !closed(token, std::span(&query, 1), now_ms).empty();
+bool ProbingDetector::closed(std::uint64_t asker, const PdqHash& query, std::int64_t now_ms) {
+  return !closed(asker, std::span(&query, 1), now_ms).empty();
 }
 
-bool ProbingDetector::note(const TokenId& token, const PdqHash& query, bool matched, std::int64_t now_ms) {
+bool ProbingDetector::note(std::uint64_t asker, const PdqHash& query, bool matched, std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);
   std::vector<kernels::ScanHit> hits;
-  return note_one(watched(token, now_ms), query, matched, hits);
+  return note_one(watched(asker, now_ms), query, matched, hits);
 }
 
-std::size_t ProbingDetector::note(const TokenId& token, std::span<const PdqHash> queries,
+std::size_t ProbingDetector::note(std::uint64_t asker, std::span<const PdqHash> queries,
                                   const std::vector<bool>& matched, std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);
-  Watched& one = watched(token, now_ms);
+  Watched& one = watched(asker, now_ms);
   std::vector<kernels::ScanHit> hits;
   std::size_t closed = 0;
   for (std::size_t i = 0; i < queries.size(); ++i) {

@@ -4,10 +4,10 @@
 // could be feeling his way to the hash behind it.
 //
 // A match / no match answer tells one bit. Asking with one bit of a picture changed after another finds the edge of an
-// entry's neighbourhood, and from some hundred such edges its hash. So for each token the hashes that matched are
+// entry's neighbourhood, and from some hundred such edges its hash. So of each asker the hashes that matched are
 // remembered (the newest 256), and the different ones that don't match but lie within 63 bits of one of them are
 // counted. Pictures in the wild hardly ever do that: two unrelated ones are 128 bits apart, give or take 25. After 64
-// in a day the neighbourhood of that match is closed to the token until the next day: questions there are refused, and
+// in a day the neighbourhood of that match is closed to him until the next day: questions there are refused, and
 // it is told in the metrics and in the log.
 //
 // Thread-safety: all functions may be called from any thread at once. Complexity: a query is compared with 256 hashes.
@@ -26,6 +26,11 @@
 #include "people/people.h"
 
 namespace fristad {
+
+// A number for whoever asks: of a token its id, of a person half of his.
+std::uint64_t asker_of(const TokenId& token);
+std::uint64_t asker_of(const UserId& user);
+std::uint64_t asker_of(const Caller& caller);
 
 class Quotas {
  public:
@@ -51,13 +56,13 @@ class ProbingDetector {
   static constexpr int near_bits = 63;
   static constexpr std::size_t misses_max = 64;
 
-  // Whether a neighbourhood that is closed to the token holds the query: then it must not be answered.
-  bool closed(const TokenId& token, const PdqHash& query, std::int64_t now_ms);
+  // `asker`: asker_of(). Whether a neighbourhood that is closed to him holds the query: then it must not be answered.
+  bool closed(std::uint64_t asker, const PdqHash& query, std::int64_t now_ms);
   // What the answer was. True when this closed a neighbourhood.
-  bool note(const TokenId& token, const PdqHash& query, bool matched, std::int64_t now_ms);
+  bool note(std::uint64_t asker, const PdqHash& query, bool matched, std::int64_t now_ms);
   // The same for many: those that are closed (empty: none), and how many neighbourhoods were closed.
-  std::vector<bool> closed(const TokenId& token, std::span<const PdqHash> queries, std::int64_t now_ms);
-  std::size_t note(const TokenId& token, std::span<const PdqHash> queries, const std::vector<bool>& matched,
+  std::vector<bool> closed(std::uint64_t asker, std::span<const PdqHash> queries, std::int64_t now_ms);
+  std::size_t note(std::uint64_t asker, std::span<const PdqHash> queries, const std::vector<bool>& matched,
                    std::int64_t now_ms);
 
  private:
@@ -73,11 +78,11 @@ class ProbingDetector {
     std::size_t closed = 0;
   };
 
-  Watched& watched(const TokenId& token, std::int64_t now_ms);
+  Watched& watched(std::uint64_t asker, std::int64_t now_ms);
   bool note_one(Watched& one, const PdqHash& query, bool matched, std::vector<kernels::ScanHit>& hits);
 
   std::mutex mutex_;
-  std::map<TokenId, Watched> tokens_;
+  std::map<std::uint64_t, Watched> watched_;
 };
 
 }  // namespace fristad

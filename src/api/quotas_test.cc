@@ -34,7 +34,7 @@ class ProbingTest : public ::testing::Test {
 
   testing::Rng rng_{7};
   ProbingDetector detector_;
-  const TokenId token_{1};
+  const std::uint64_t token_ = 1;
 };
 
 TEST_F(ProbingTest, FeelingTheWayAlongAnEdgeIsStopped) {
@@ -47,7 +47,7 @@ TEST_F(ProbingTest, FeelingTheWayAlongAnEdgeIsStopped) {
   EXPECT_TRUE(detector_.closed(token_, near(known, 20), 0));
   EXPECT_FALSE(detector_.closed(token_, testing::random_hash(rng_), 0));
   // Another token's question is its own, and the next day begins anew.
-  EXPECT_FALSE(detector_.closed({2}, known, 0));
+  EXPECT_FALSE(detector_.closed(2, known, 0));
   EXPECT_FALSE(detector_.closed(token_, known, 86'400'000));
 }
 

@@ -23,13 +23,17 @@ constexpr std::array all{
     Shape{"ImageAnswer",
           "match:flag bytes:int format:text width:int height:int pdq_quality:int pdq:text md5:text sha1:text "
           "sha256:text matches:Match[]"},
-    Shape{"HandleQuery", "handle:text token:text"},
+    Shape{"HandleQuery", "handle:text token?:text user?:text"},
     Shape{"EntryName", "list:id entry:int"},
     // ---- Lists and entries ----
     Shape{"Lists", "lists:List[]"},
     Shape{"List",
           "list:id title:text purpose:one(match|allow) handling:text limit:int state:one(enabled|disabled|withdrawn) "
           "own:flag revision:int entries:int withdrawn:int"},
+    Shape{"ListHistory", "revisions:ListRevision[]"},
+    Shape{"ListRevision",
+          "revision:int at_ms:time title:text purpose:one(match|allow) handling:text limit:int "
+          "state:one(enabled|disabled|withdrawn)"},
     Shape{"ListDraft",
           "title?:text purpose?:one(match|allow) handling?:text limit?:int state?:one(enabled|disabled|withdrawn)"},
     Shape{"ExportDraft", "format?:one(csv|jsonl) reason:text"},
@@ -57,6 +61,10 @@ constexpr std::array all{
     Shape{"Reason", "name:text holds_when:text"},
     Shape{"Opinion", "member:text verdict:one(confirm|dispute) basis:one(examined|relayed) reason:text at_ms:time"},
     Shape{"LogSize", "log:text size:int"},
+    Shape{"EntryHistory", "events:EntryEvent[]"},
+    Shape{"EntryEvent",
+          "at_ms:time what:one(added|noted|paused|withdrawn|confirmed|disputed) member?:text "
+          "basis?:one(examined|relayed) reason?:text"},
     // ---- Approvals and the audit trail ----
     Shape{"Approvals", "approvals:Approval[] next:text/null"},
     Shape{"Approval",
@@ -69,6 +77,7 @@ constexpr std::array all{
           "position:int record:id at_ms:time actor:text log:one(shared|private) kinds:KindCount[] first?:int "
           "last?:int"},
     Shape{"KindCount", "kind:text count:int"},
+    Shape{"RecordProof", "log:one(shared|private) position:int origin:text proof:text leaf:text key:text"},
     Shape{"AuditSearch", "actor?:text kind?:text from_ms?:time until_ms?:time cursor?:text count?:int"},
     // ---- People ----
     Shape{"Users", "users:User[]"},

@@ -41,22 +41,9 @@ struct VerifyLogOptions {
   std::string leaf;
 };
 
-Result<LeafBytes> leaf_at(const Journal& journal, std::uint32_t log, std::uint64_t position) {
-  std::optional<LeafBytes> found;
-  const Status status = journal.for_each_leaf(log, position, [&](std::uint64_t at, const LeafBytes& leaf) -> Status {
-    if (at == position) found = leaf;
-    return Error{Code::cancelled, "one is enough"};
-  });
-  if (found) return *found;
-  if (!status && status.error().code != Code::cancelled) return status.error();
-  return Error{Code::not_found, "the log has no record " + std::to_string(position)};
-}
-
 Status prove(Node& node, const ProveOptions& options, Env& env) {
   const std::uint32_t log = options.hidden ? private_log : shared_log;
-  const LeafBytes leaf = TRY(leaf_at(node.journal(), log, options.position));
-  TRY(node.publish());
-  const std::string proof = TRY(prove_record(node.log_folder(log), options.position));
+  const auto [origin, proof, leaf, key] = TRY(node.prove(log, options.position));
   if (!options.leaf.empty()) {
     TRY(write_file(options.leaf, std::string(leaf.begin(), leaf.end()), FileAccess::everybody_reads,
                    FileExists::refuse));

@@ -60,7 +60,7 @@ int keep_open(const std::string& folder, const std::string& key_file, const Serv
   NodeOpen open{.folder = folder, .key_file = key_file};
   if (settings != nullptr) {
     open.rp_id = settings->rp_id();
-    open.origins = settings->origins;
+    open.origins = settings->browser_origins();
   }
   auto node = Node::open(open, node_seams(env));
   if (!node) return env.fail(node.error());

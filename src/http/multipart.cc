@@ -137,7 +137,8 @@ Result<std::optional<MultipartReader::Part>> MultipartReader::take_part() {
         return part;
       }
     }
-    if (bytes.size() > limits_.header_bytes_max + blanks + 4) break;
+    // A line end, the longest head and its empty line would be here.
+    if (bytes.size() >= blanks + 2 + limits_.header_bytes_max + 4) break;
     TRY(fill());
   }
   return Error{Code::too_large, "a part's head has over " + std::to_string(limits_.header_bytes_max) + " bytes"};

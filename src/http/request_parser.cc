@@ -162,6 +162,7 @@ class BeastParser : public beast::http::basic_parser<true> {
   bool http_1_0 = false;
   Headers headers = {};
   std::string* body = nullptr;
+  bool in_chunks = false;  // one has begun
 
  private:
   using Field = beast::http::field;
@@ -184,6 +185,7 @@ class BeastParser : public beast::http::basic_parser<true> {
     return bytes.size();
   }
   void on_chunk_header_impl(std::uint64_t /*size*/, Text extensions, Code& error) override {
+    in_chunks = true;
     if (!is_field_value({extensions.data(), extensions.size()})) error = beast::http::error::bad_chunk_extension;
   }
   std::size_t on_chunk_body_impl(std::uint64_t /*left*/, Text bytes, Code& error) override {
@@ -246,7 +248,9 @@ Parsed<std::size_t> RequestParser::take_body(std::string_view bytes, std::string
   assert(impl_->parser);
   if (bytes.empty() || done()) return std::size_t{0};
   // Beast 1.81 asserts that a last chunk without others before it comes in at least five bytes, its shortest form.
-  if (impl_->parser->chunked() && bytes.front() == '0' && bytes.size() < 5) return std::size_t{0};
+  if (impl_->parser->chunked() && !impl_->parser->in_chunks && bytes.front() == '0' && bytes.size() < 5) {
+    return std::size_t{0};
+  }
   impl_->parser->body = &body;
   beast::error_code error;
   const std::size_t used = impl_->parser->put(boost::asio::buffer(bytes.data(), bytes.size()), error);

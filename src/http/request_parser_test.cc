@@ -210,7 +210,7 @@ TEST(RequestParser, RefusesMalformedChunks) {
         " 5\r\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n", "-1\r\n", "\r\n", "g\r\n",
         "5;\x01\r\nhello\r\n0\r\n\r\n", "5 5\r\nhello\r\n0\r\n\r\n", "10000000000000000\r\n",
         "5\r\nhello\r\n0\r\nX\r\n\r\n", "5\r\nhello\r\n0\r\nContent-Length: 5\r\n\r\n",
-        "5\r\nhello\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n", "5\rXhello\r\n0\r\n\r\n"}) {
+        "5\r\nhello\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n", "5\rXhello\r\n0\r\n\r\n", "7\r\nhello\r\n0\r\nX"}) {
     EXPECT_EQ(refused(post("Transfer-Encoding: chunked\r\n") + body), 400) << body;
   }
   EXPECT_EQ(refused(post("Transfer-Encoding: chunked\r\n") + "1;" + std::string(20'000, 'a')), 400);

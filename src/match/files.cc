@@ -63,9 +63,9 @@ Status write_all(int file, std::span<const std::uint8_t> bytes) {
   return {};
 }
 
-Result<NewFile> NewFile::create(const std::string& path, bool overwrite) {
+Result<DraftFile> DraftFile::create(const std::string& path, bool overwrite) {
   if (!overwrite && std::filesystem::exists(std::filesystem::symlink_status(path))) return exists(path);
-  NewFile created;
+  DraftFile created;
   created.path_ = path;
   created.overwrite_ = overwrite;
   std::string temporary = path + ".partial-XXXXXX";
@@ -75,18 +75,18 @@ Result<NewFile> NewFile::create(const std::string& path, bool overwrite) {
   return created;
 }
 
-NewFile::~NewFile() {
+DraftFile::~DraftFile() {
   if (!temporary_.empty()) (void)::unlink(temporary_.c_str());
 }
 
-Status NewFile::reserve(std::uint64_t size) {
+Status DraftFile::reserve(std::uint64_t size) {
   const int error = ::posix_fallocate(file_.get(), 0, static_cast<off_t>(size));
   if (error == 0) return {};
   errno = error;
   return system_error("get " + std::to_string((size >> 20) + 1) + " MiB of disk for", path_);
 }
 
-Status NewFile::commit() {
+Status DraftFile::commit() {
   if (::fsync(file_.get()) != 0) return system_error("write", path_);
   const unsigned flags = overwrite_ ? 0 : RENAME_NOREPLACE;
   if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), flags) != 0) {

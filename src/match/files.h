@@ -31,13 +31,13 @@ Status write_all(int file, std::span<const std::uint8_t> bytes);
 
 // A file that appears under its name only when it is complete: until commit() it has another name, and an object that
 // is destroyed before leaves nothing behind.
-class NewFile {
+class DraftFile {
  public:
-  static Result<NewFile> create(const std::string& path, bool overwrite);
-  NewFile() = default;
-  ~NewFile();
-  NewFile(NewFile&&) noexcept = default;
-  NewFile& operator=(NewFile&&) noexcept = default;
+  static Result<DraftFile> create(const std::string& path, bool overwrite);
+  DraftFile() = default;
+  ~DraftFile();
+  DraftFile(DraftFile&&) noexcept = default;
+  DraftFile& operator=(DraftFile&&) noexcept = default;
 
   int get() const { return file_.get(); }
 

@@ -22,7 +22,7 @@ namespace {
 constexpr std::string_view state_name = "state";
 constexpr std::string_view segment_prefix = "segment-";
 constexpr std::size_t number_digits = 16;
-// NewFile calls a file so until it is complete, with six characters behind.
+// DraftFile calls a file so until it is complete, with six characters behind.
 constexpr std::string_view partial_mark = ".partial-";
 constexpr std::size_t partial_size = partial_mark.size() + 6;
 
@@ -61,7 +61,7 @@ bool is_written(const std::string& folder, const SealKey& key, const LivePart& p
 Status write_part(const std::string& folder, const SealKey& key, LivePart& part) {
   LiveFile written;
   ::randombytes_buf(&written.number, sizeof written.number);
-  NewFile file = TRY(NewFile::create(path_in(folder, segment_name(written.number)), false));
+  DraftFile file = TRY(DraftFile::create(path_in(folder, segment_name(written.number)), false));
   written.id = TRY(write_sealed(file.get(), part.written_form(), key));
   TRY(file.commit());
   part.file = written;
@@ -124,7 +124,7 @@ Status save_live(const std::string& folder, const SealKey& key, LiveSnapshot sna
     state.segments.push_back({*part->file, part->rows(), std::move(removed)});
     part.reset();  // it may have been merged meanwhile, and then its memory is waited for
   }
-  NewFile file = TRY(NewFile::create(path_in(folder, state_name), true));
+  DraftFile file = TRY(DraftFile::create(path_in(folder, state_name), true));
   TRY(write_sealed(file.get(), encode(state), key));
   TRY(file.commit());
   return delete_all_but(folder, named);

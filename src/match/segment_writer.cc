@@ -38,7 +38,7 @@ void sort_digests(const SegmentHeader& header, std::span<std::uint8_t> image, Di
 struct SegmentWriter::Impl {
   std::string path;
   SegmentWriteOptions options;
-  NewFile file;
+  DraftFile file;
   SegmentCounts counts;
   Spool pdq;
   Spool pdq_rows;
@@ -84,7 +84,7 @@ Result<SegmentWriter> SegmentWriter::create(const std::string& path, const Segme
     if (options.key) return Spool::in_memory();
     return Spool::on_disk_beside(path);
   };
-  NewFile file = TRY(NewFile::create(path, options.overwrite));
+  DraftFile file = TRY(DraftFile::create(path, options.overwrite));
   return SegmentWriter(std::make_unique<Impl>(Impl{.path = path,
                                                    .options = options,
                                                    .file = std::move(file),

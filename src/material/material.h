@@ -87,6 +87,22 @@ struct Recall {
   std::string level;  // then
 };
 
+// How a list stood, revision by revision.
+struct ListRevision {
+  std::uint32_t revision = 0;
+  std::int64_t at_ms = 0;
+  ListBody body;
+};
+
+// What happened to an entry: it was added, noted or paused (the last time), withdrawn, confirmed, disputed.
+struct EntryEvent {
+  std::int64_t at_ms = 0;
+  std::string_view what;
+  std::string member = {};  // of an opinion
+  std::optional<Basis> basis = {};
+  std::string reason = {};
+};
+
 class Material {
  public:
   // Loads the index and brings it up to the records. Errors: those of the journal; a damaged index is built anew.
@@ -145,6 +161,9 @@ class Material {
                         std::int64_t from = 0) const;
   Result<Explanation> explain(const ListId& list, std::int64_t number) const;
   Result<std::vector<Recall>> recalls(const ListId& list, std::span<const NumberRange> entries) const;
+  // The oldest first. Error: not_found.
+  Result<std::vector<ListRevision>> history(const ListId& list) const;
+  Result<std::vector<EntryEvent>> history(const ListId& list, std::int64_t number) const;
 
   LiveIndexInfo index_info() const;
   // How many entries the index should have: all that were neither withdrawn nor erased.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <random>
 
 #include "record/record_fixture.h"
@@ -409,6 +410,46 @@ TEST_F(MaterialTest, NoHashStandsInClearAndAnErasedOneNowhere) {
   EXPECT_TRUE(matches_of(*entries[0].pdq).empty());
   EXPECT_EQ(material_->index_info().removed, 0u);
   EXPECT_EQ(material_->list(list)->entries, 1);
+}
+
+TEST_F(MaterialTest, TellsWhatHappenedToAListAndToAnEntry) {
+  const ListId list = made_list();
+  ASSERT_TRUE(material_->revise_list("tester", list, [](ListBody& body) {
+    body.title = "Known better";
+    body.limit = 12;
+    return Status();
+  }));
+  const auto revisions = material_->history(list);
+  ASSERT_TRUE(revisions) << revisions.error().message;
+  ASSERT_EQ(revisions->size(), 2u);
+  EXPECT_EQ((*revisions)[0].body.title, "Known");
+  EXPECT_EQ((*revisions)[1].body.title, "Known better");
+  EXPECT_EQ((*revisions)[1].revision, (*revisions)[0].revision + 1);
+  EXPECT_EQ(material_->history(ListId{9}).error().code, Code::not_found);
+
+  const std::vector<EntryBody> entries{random_entry(), random_entry()};
+  const std::int64_t first = *material_->add_entries("tester", list, entries);
+  ASSERT_TRUE(material_->give_opinion("tester", list, first, Verdict::dispute, Basis::examined, "wrong"));
+  ASSERT_TRUE(material_->give_opinion("tester", list, first, Verdict::confirm, Basis::relayed, ""));
+  ASSERT_TRUE(material_->revise_entry("tester", list, first, [](EntryState& state) {
+    state.note = "see there";
+    return Status();
+  }));
+  const NumberRange range{first, first};
+  ASSERT_TRUE(material_->withdraw("tester", list, {&range, 1}, "a mistake"));
+  const auto events = material_->history(list, first);
+  ASSERT_TRUE(events) << events.error().message;
+  std::map<std::string_view, EntryEvent> by_what;
+  for (const EntryEvent& event : *events) by_what[event.what] = event;
+  EXPECT_EQ(events->front().what, "added");
+  EXPECT_EQ(events->size(), 5u);
+  EXPECT_EQ(by_what["disputed"].reason, "wrong");
+  EXPECT_EQ(by_what["disputed"].basis, Basis::examined);
+  EXPECT_EQ(by_what["confirmed"].member, journal_->member());
+  EXPECT_EQ(by_what["withdrawn"].reason, "a mistake");
+  EXPECT_TRUE(by_what.contains("noted"));
+  EXPECT_EQ(material_->history(list, first + 1)->size(), 1u);
+  EXPECT_EQ(material_->history(list, first + 2).error().code, Code::not_found);
 }
 
 TEST_F(MaterialTest, RefusesWhatMakesNoSense) {

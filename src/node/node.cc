@@ -209,6 +209,23 @@ std::string Node::log_folder(std::uint32_t log) const {
   return impl_->folder + (log == private_log ? "/log/private" : "/log/shared");
 }
 
+Result<RecordProof> Node::prove(std::uint32_t log, std::uint64_t position) {
+  const Journal& journal = *impl_->journal;
+  std::optional<LeafBytes> leaf;
+  const Status read = journal.for_each_leaf(log, position, [&](std::uint64_t at, const LeafBytes& bytes) -> Status {
+    if (at == position) leaf = bytes;
+    return Error{Code::cancelled, "one is enough"};
+  });
+  if (!read && read.error().code != Code::cancelled) return read.error();
+  if (!leaf) return Error{Code::not_found, "the log has no record " + std::to_string(position)};
+  TRY(publish());
+  const std::string origin = journal.head(log).origin;
+  return RecordProof{.origin = origin,
+                     .proof = TRY(prove_record(log_folder(log), position)),
+                     .leaf = *leaf,
+                     .key = note_key_text({.name = origin, .key = journal.log_key()})};
+}
+
 Status Node::publish() {
   const std::scoped_lock lock(impl_->publishing);
   Journal& journal = *impl_->journal;

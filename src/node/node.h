@@ -31,6 +31,7 @@
 #include "material/material.h"
 #include "people/people.h"
 #include "record/journal.h"
+#include "record/log_files.h"
 #include "record/verify.h"
 
 namespace fristad {
@@ -94,6 +95,9 @@ class Node {
 
   // Brings the published files of both logs up to date; daily also commits the private log's head in the shared one.
   Status publish();
+
+  // Publishes, and proves that the record is in the log. Errors: not_found, those of publish().
+  Result<RecordProof> prove(std::uint32_t log, std::uint64_t position);
 
   // Erases a record, or these items of a chunk, everywhere: database, index, files; and notes it in `erasures`, also
   // beside each backup that was made, so that no backup brings it back. Waits for a backup that is being made. Errors:

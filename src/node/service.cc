@@ -60,24 +60,26 @@ Result<std::unique_ptr<Service>> Service::start(Node& node, const ServiceSetting
                  "a proxy that does TLS in front"};
   }
   auto impl = std::make_unique<Impl>(Impl{.node = node});
-  impl->api = TRY(Api::make(
-      {.journal = node.journal(),
-       .material = node.material(),
-       .people = node.people(),
-       .log = log,
-       .clock = seams.clock,
-       .random = seams.random,
-       .handle_key = node.key_for("entry handles"),
-       .erase_entry = [&node](const By& by, const ListId& list, std::int64_t number,
-                              std::string_view ground) { return node.erase_entry(by, list, number, ground); }},
-      {.rp_id = settings.rp_id(),
-       .origins = settings.origins,
-       .secure_cookies = tls || browsers_use_tls(settings),
-       .hashers = settings.hashers > 0 ? settings.hashers : cores,
-       .sandbox = {},
-       .image_bytes_max = static_cast<std::uint64_t>(settings.image_bytes_max),
-       .uploads_bytes_max = static_cast<std::uint64_t>(settings.uploads_bytes_max),
-       .open_metrics = settings.open_metrics}));
+  impl->api = TRY(
+      Api::make({.journal = node.journal(),
+                 .material = node.material(),
+                 .people = node.people(),
+                 .log = log,
+                 .clock = seams.clock,
+                 .random = seams.random,
+                 .handle_key = node.key_for("entry handles"),
+                 .answer_key = node.key_for("kept answers"),
+                 .erase_entry = [&node](const By& by, const ListId& list, std::int64_t number,
+                                        std::string_view ground) { return node.erase_entry(by, list, number, ground); },
+                 .prove = [&node](std::uint32_t in, std::uint64_t position) { return node.prove(in, position); }},
+                {.rp_id = settings.rp_id(),
+                 .origins = settings.browser_origins(),
+                 .secure_cookies = tls || browsers_use_tls(settings),
+                 .hashers = settings.hashers > 0 ? settings.hashers : cores,
+                 .sandbox = {},
+                 .image_bytes_max = static_cast<std::uint64_t>(settings.image_bytes_max),
+                 .uploads_bytes_max = static_cast<std::uint64_t>(settings.uploads_bytes_max),
+                 .open_metrics = settings.open_metrics}));
   // Before any request comes: what it names for the metrics is only read from then on.
   if (settings.hma) {
     impl->hma = TRY(Hma::make(*impl->api, {.open = settings.hma->open,

@@ -61,6 +61,8 @@ struct ServiceSettings {
   std::optional<HmaSettings> hma = {};
   LogLevel log_level = LogLevel::info;
 
+  // `origins`; without any, on loopback, where a browser on this machine finds the node: "http://localhost:8340".
+  std::vector<std::string> browser_origins() const;
   // The host of the first origin; "localhost" without one.
   std::string rp_id() const;
 

@@ -78,6 +78,11 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text) {
   return address;
 }
 
+std::vector<std::string> ServiceSettings::browser_origins() const {
+  if (!origins.empty() || !listen.is_loopback() || listen.port == 0) return origins;
+  return {(certificate_file.empty() ? "http://localhost:" : "https://localhost:") + std::to_string(listen.port)};
+}
+
 std::string ServiceSettings::rp_id() const {
   if (origins.empty()) return "localhost";
   std::string host = origins.front().substr(origins.front().find("://") + 3);

@@ -12,6 +12,7 @@ TEST(ServiceSettingsTest, EverythingHasADefault) {
   EXPECT_EQ(settings->listen.port, 8340);
   EXPECT_FALSE(settings->hma);
   EXPECT_EQ(settings->rp_id(), "localhost");
+  EXPECT_EQ(settings->browser_origins(), std::vector<std::string>{"http://localhost:8340"});
 }
 
 TEST(ServiceSettingsTest, ReadsWhatIsSaid) {
@@ -23,6 +24,7 @@ TEST(ServiceSettingsTest, ReadsWhatIsSaid) {
   EXPECT_EQ(settings->listen.host, "::");
   EXPECT_EQ(settings->listen.port, 443);
   EXPECT_EQ(settings->rp_id(), "se.example");
+  EXPECT_EQ(settings->browser_origins(), settings->origins);
   EXPECT_EQ(settings->handler_threads, 4);
   EXPECT_EQ(settings->log_level, LogLevel::warning);
   EXPECT_TRUE(settings->open_metrics);

@@ -49,7 +49,7 @@ template <class T>
 std::vector<T> each_once(std::span<const T> words) {
   std::vector<T> once(words.begin(), words.end());
   std::ranges::sort(once);
-  once.erase(std::ranges::unique(once).begin(), once.end());
+  once.erase(std::unique(once.begin(), once.end()), once.end());
   return once;
 }
 

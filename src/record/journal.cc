@@ -133,7 +133,7 @@ std::vector<Result<std::vector<Recorded>>> Journal::transact_all(std::string_vie
   return std::move(mine.outcomes);
 }
 
-void Journal::Impl::process(std::span<Waiting* const> waiting) {
+void Journal::Impl::process(std::span<Waiting* const> waiting) noexcept {
   BatchState state = {.logs = {}, .sequences = {}, .records = {}};
   const Status done = [&]() -> Status {
     if (unsure) TRY(settle());
@@ -188,6 +188,16 @@ Result<bool> Journal::Impl::settle() {
   return there;
 }
 
+// What a decision throws is a bug of whoever wrote it, and nobody else's loss: others wait in the same batch.
+Status Journal::Impl::take(const Decide& decide, Decision& decision) {
+  try {
+    TRY(decide(decision));
+    return decision.end();
+  } catch (const std::exception& thrown) {
+    return Error{Code::internal, std::string("nothing was recorded: the program has a bug: ") + thrown.what()};
+  }
+}
+
 Status Journal::Impl::run_batch(std::span<Waiting* const> waiting, BatchState& state) {
   step("begin");
   Transaction transaction = TRY(writer->begin());
@@ -200,16 +210,14 @@ Status Journal::Impl::run_batch(std::span<Waiting* const> waiting, BatchState& s
       Savepoint savepoint = TRY(writer->savepoint());
       Decision::Batch batch{*this, state};
       Decision decision(batch, *writer, each->actor, now_ms);
-      Status decided = decide(decision);
-      if (decided) decided = decision.end();
-      if (decided) {
+      if (const Status decided = take(decide, decision); decided) {
         TRY(savepoint.release());
         each->outcomes.emplace_back(std::move(decision.recorded_));
       } else {
         state.logs = before.logs;
         state.sequences = before.sequences;
         state.records.resize(records_before);
-        each->outcomes.emplace_back(std::move(decided).error());
+        each->outcomes.emplace_back(decided.error());
       }
     }
   }

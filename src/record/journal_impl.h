@@ -47,7 +47,9 @@ struct Journal::Impl {
   Status alone(const std::function<Status()>& work);
   // Empties the views and folds all records into them.
   Status fold_anew(Connection& views);
-  void process(std::span<Waiting* const> waiting);
+  // Without memory to go on it ends the process, which is as good as a power cut: the next start continues.
+  void process(std::span<Waiting* const> waiting) noexcept;
+  static Status take(const Decide& decide, Decision& decision);
   Status run_batch(std::span<Waiting* const> waiting, BatchState& state);
   // What is on disk becomes what is known: heads, and whoever follows.
   void adopt(const BatchState& state);

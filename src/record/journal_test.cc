@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <thread>
 
 #include "base/hex.h"
@@ -110,6 +111,26 @@ TEST_F(JournalTest, ADecisionThatFailsLeavesNothingAndHarmsNoOther) {
   EXPECT_EQ(journal_->read(Place{shared_log, 1})->payload.sequence, 2);
   EXPECT_TRUE(testing::verified(*journal_, shared_log).good());
   EXPECT_TRUE(testing::verified(*journal_, private_log).good());
+}
+
+TEST_F(JournalTest, ADecisionThatThrowsHarmsNobodyElse) {
+  const std::vector<Decide> decisions{[](Decision& decision) -> Status {
+                                        TRY(decision.emit(note("half of it")));
+                                        throw std::out_of_range("index");
+                                      },
+                                      [](Decision& decision) -> Status {
+                                        TRY(decision.emit(note("good")));
+                                        return {};
+                                      }};
+  const auto outcomes = journal_->transact_all("tester", decisions);
+  ASSERT_EQ(outcomes.size(), 2u);
+  EXPECT_EQ(outcomes[0].error().code, Code::internal);
+  EXPECT_TRUE(outcomes[1]);
+  EXPECT_EQ(testing::dump_of(*journal_).find("half of it"), std::string::npos);
+  // Nor does the next one wait for ever.
+  EXPECT_TRUE(journal_->transact("tester", decisions[1]));
+  EXPECT_EQ(journal_->head(shared_log).size, 2u);
+  EXPECT_TRUE(testing::verified(*journal_, shared_log).good());
 }
 
 TEST_F(JournalTest, OneActStandsForAllThatADecisionShares) {

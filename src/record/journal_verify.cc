@@ -210,12 +210,12 @@ Result<VerifyReport> Journal::verify(std::uint32_t log, const VerifyOptions& opt
     }
     if (page.empty()) break;
     {
-      std::vector<std::jthread> helpers;
       const auto check_some = [&](std::size_t first) {
         for (std::size_t i = first; i < page.size(); i += static_cast<std::size_t>(options.threads)) {
           check_alone(page[i], impl_->keys.data_key, origin, impl_->keys.record_key, options);
         }
       };
+      std::vector<std::jthread> helpers;  // joined first: they use what stands above
       for (int thread = 1; thread < options.threads; ++thread) {
         helpers.emplace_back([&, thread] { check_some(static_cast<std::size_t>(thread)); });
       }

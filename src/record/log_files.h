@@ -21,6 +21,14 @@ namespace fristad {
 // Errors: those of the journal, unavailable (disk full).
 Status publish_log(Journal& journal, std::uint32_t log, const std::string& folder);
 
+// All that a third party needs to check that a record is in the log.
+struct RecordProof {
+  std::string origin;
+  std::string proof;  // prove_record()
+  LeafBytes leaf{};   // what is proved to be in it
+  std::string key;    // the log's, as note_key_text() writes it
+};
+
 // That a record is in the log, as a file that anybody can check who has the log's key: docs/format/checkpoint.md. Reads
 // the published files. Errors: not_found (not published yet), damaged.
 Result<std::string> prove_record(const std::string& folder, std::uint64_t position);

@@ -214,6 +214,19 @@ class MatchTest(ServedCase):
         self.analyst.refused("invalid", "POST", "/api/v1/handles", {"handle": mine["handle"], "token": "match"})
         self.blind.refused("forbidden", "POST", "/api/v1/handles", {"handle": mine["handle"], "token": names["match"]})
 
+    def test_a_person_without_details_gets_handles_too(self):
+        investigator = self.person("investigator")
+        user = investigator.get("/api/v1/me").json["user"]
+        [match] = self.matches(investigator, pdq=HASHES[7])
+        self.assertEqual(set(match), {"list", "level", "handle"})
+        [theirs] = self.matches(self.blind, pdq=HASHES[7])
+        self.assertNotEqual(match["handle"], theirs["handle"])
+        found = self.analyst.post("/api/v1/handles", {"handle": match["handle"], "user": user}).json
+        self.assertEqual(found, {"list": self.path.rsplit("/", 1)[1], "entry": self.numbers[7]})
+        self.analyst.refused("not-found", "POST", "/api/v1/handles", {"handle": match["handle"], "user": "0" * 32})
+        for who in ({}, {"user": user, "token": "0" * 16}, {"user": "x"}):
+            self.analyst.refused("invalid", "POST", "/api/v1/handles", {"handle": match["handle"], **who})
+
     def test_quotas(self):
         few = self.program("match", name="few", hashes_per_day=30)
         few.post("/api/v1/match/batch", {"pdq": random_hashes(20, 14)})

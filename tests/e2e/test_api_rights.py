@@ -30,9 +30,11 @@ ROUTES = {
     "GET /api/v1/approvals/{approval}/export": "ask_export",
     "GET /api/v1/audit": "read_audit",
     "POST /api/v1/audit/search": "read_audit",
+    "GET /api/v1/audit/{log}/{position}/proof": "read_audit",
     "GET /api/v1/lists": "read_lists",
     "POST /api/v1/lists": "decide_lists",
     "GET /api/v1/lists/{list}": "read_lists",
+    "GET /api/v1/lists/{list}/history": "read_lists",
     "PATCH /api/v1/lists/{list}": "decide_lists",
     "POST /api/v1/lists/{list}/exports": "ask_export",
     "POST /api/v1/lists/{list}/erasures": "ask_erasure",
@@ -42,6 +44,7 @@ ROUTES = {
     "GET /api/v1/lists/{list}/entries/{entry}": "read_lists",
     "POST /api/v1/lists/{list}/entries/{entry}/opinions": "decide_lists",
     "GET /api/v1/lists/{list}/entries/{entry}/explanation": "match_details",
+    "GET /api/v1/lists/{list}/entries/{entry}/history": "read_lists",
     "POST /api/v1/lists/{list}/withdrawals": "decide_lists",
     "POST /api/v1/lists/{list}/recalls": "read_lists",
     "POST /api/v1/match": "match",
@@ -57,7 +60,7 @@ ROUTES = {
     "POST /api/v1/me/security-keys": "session",
     "POST /api/v1/me/security-keys/challenge": "session",
     "GET /api/v1/node": "node_status",
-    "GET /api/v1/events": "node_status",
+    "GET /api/v1/events": "caller",
     "POST /api/v1/sessions": "open",
     "POST /api/v1/sessions/totp": "open",
     "POST /api/v1/sessions/security-key": "open",
@@ -145,6 +148,7 @@ class RightsTest(ServedCase):
         for name in ("list", "approval", "user"):
             path = path.replace("{" + name + "}", "0" * 32)
         path = path.replace("{entry}", "1").replace("{token}", "0" * 16).replace("{session}", "0" * 16)
+        path = path.replace("{log}", "shared").replace("{position}", "999999")
         if path != "/api/v1/events":
             answer, _ = client.send(method, path, body)
             self.assertLess(answer.status, 500, answer.body)

@@ -133,7 +133,7 @@ class SafetyTest(ServedCase):
                      "/api/v1/lists%2f"):
             answer, _ = self.analyst.send("GET", path)
             self.assertIn(answer.status, (400, 404), path)
-        self.analyst.refused("not-found", "GET", "/")
+        self.analyst.refused("not-found", "GET", "/nothing")
         self.analyst.refused("not-found", "GET", "/api/v1/lists/" + "a" * 1000)
 
     def test_conflicting_changes(self):

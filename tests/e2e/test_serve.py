@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -192,6 +194,48 @@ class StopTest(ServedByEach):
         self.assertEqual(response.read().count(b"event: "), 1)
         stream.close()
         half.close()
+
+
+class DiskTest(ServedByEach):
+    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
+    def test_a_disk_that_is_full_or_read_only(self):
+        served = self.served()
+        node = served.folder / "se"
+        kept = served.folder / "kept"
+        node.rename(kept)
+        node.mkdir()
+        # A disk of its own, and small.
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", node], check=False).returncode != 0:
+            self.skipTest("this machine mounts nothing")
+        try:
+            shutil.copytree(kept, node, dirs_exist_ok=True)
+            node.chmod(0o700)
+            served.start()
+            analyst = served.person("analyst")
+            path = "/api/v1/lists/" + analyst.post("/api/v1/lists", {"title": "Known"}).json["list"]
+            analyst.post(path + "/entries", {"entries": [{"md5": MD5}]})
+            with node.joinpath("filler").open("wb", buffering=0) as filler:
+                with self.assertRaises(OSError):
+                    while True:
+                        filler.write(bytes(65536))
+            more = {"entries": [{"md5": f"{i:032x}", "note": "a note " * 120} for i in range(2000)]}
+            for _ in range(3):
+                analyst.refused("unavailable", "POST", path + "/entries", more)
+                self.assertTrue(analyst.post("/api/v1/match", {"md5": MD5}).json["match"])
+                self.assertFalse(analyst.post("/api/v1/match", {"md5": f"{7:032x}"}).json["match"])
+                self.assertEqual(len(analyst.get(path + "/entries").json["entries"]), 1)
+            node.joinpath("filler").unlink()
+            analyst.post(path + "/entries", more)
+            self.assertTrue(analyst.post("/api/v1/match", {"md5": f"{7:032x}"}).json["match"])
+            served.stop()
+            subprocess.run(["mount", "-o", "remount,ro", node], check=True)
+            self.assertIn("ead-only", served.cli("log", "verify", expect=3))
+            subprocess.run(["mount", "-o", "remount,rw", node], check=True)
+            served.cli("log", "verify")
+        finally:
+            if served.process:
+                served.kill()
+            subprocess.run(["umount", node], check=True)
 
 
 class RunningTest(ServedCase):

@@ -51,7 +51,7 @@ Result<Response> show_site_map(HmaCall& call) {
   std::vector<std::string> rules;
   for (const HmaRoute& route : call.hma.routes) rules.push_back(rule_of(route.at.pattern));
   std::ranges::sort(rules);
-  rules.erase(std::ranges::unique(rules).begin(), rules.end());
+  rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
   return hma_json(200, Json(Json::Array(rules.begin(), rules.end())));
 }
 

@@ -53,6 +53,7 @@ class HmaNode {
                            .clock = clock(),
                            .random = system_random(),
                            .handle_key = Key(std::array<std::uint8_t, 32>{6}),
+                           .answer_key = Key(std::array<std::uint8_t, 32>{7}),
                            .erase_entry = {}},
                           {.hashers = 1, .sandbox = sandbox});
     if (!made) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -190,9 +191,9 @@ class HmaImporter {
                         last_known_ = std::max(last_known_, row.integer(0));
                         return Status();
                       }));
-    std::map<ListId, bool> lists;
-    for (const auto& [id, imported] : known_) lists[imported.list] = true;
-    for (const auto& [list, there] : lists) {
+    std::set<ListId> lists;
+    for (const auto& [id, imported] : known_) lists.insert(imported.list);
+    for (const ListId& list : lists) {
       const Status read = material_.for_each_entry(list, [&](const EntryView& entry) -> Status {
         if (entry.withdrawn || !entry.body.note.empty() || entry.paused_until_ms != 0) {
           standing_[{list, entry.number}] = {entry.body.note, entry.paused_until_ms, entry.withdrawn};
