@@ -33,7 +33,9 @@ export function start_events(refused: () => void): void {
   if (source) return;
   source = new EventSource('/api/v1/events');
   let was_open = false;
-  source.addEventListener('open', () => {
+  source.addEventListener('open', (event) => {
+    // The node's first event has this name too.
+    if (event instanceof MessageEvent) return;
     live = true;
     // What was missed while the line was down isn't sent again.
     if (was_open) topics.forEach(tell);
