@@ -24,11 +24,12 @@ async function assert_focus_seen(page) {
     const box = at.getBoundingClientRect();
     const inside = box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
     if (!inside) return `${name} is outside of the window: ${JSON.stringify(box)}`;
-    const x = Math.min(Math.max(box.left, 0) + Math.min(box.width, innerWidth) / 2, innerWidth - 1);
-    const y = Math.min(Math.max(box.top, 0) + Math.min(box.height, innerHeight - Math.max(box.top, 0)) / 2, innerHeight - 1);
-    const top = document.elementFromPoint(x, y);
-    const is_own = top && (at.contains(top) || top.contains(at) || top.closest('label')?.contains(at));
-    return is_own ? '' : `${name} lies under ${top?.outerHTML.slice(0, 120)}`;
+    const [left, right] = [Math.max(box.left, 0) + 1, Math.min(box.right, innerWidth) - 1];
+    const [top, bottom] = [Math.max(box.top, 0) + 1, Math.min(box.bottom, innerHeight) - 1];
+    const places = [left, (left + right) / 2, right].flatMap((x) => [top, (top + bottom) / 2, bottom].map((y) => [x, y]));
+    const above = places.map(([x, y]) => document.elementFromPoint(x, y));
+    const is_seen = above.some((one) => one && (at.contains(one) || one.contains(at) || one.closest('label')?.contains(at)));
+    return is_seen ? '' : `${name} lies under ${above[4]?.outerHTML.slice(0, 120)}`;
   });
   assert.equal(seen, '', page.url());
 }
@@ -80,7 +81,7 @@ describe('the keyboard alone, at 400 %', () => {
       await tab_to(page, code);
       await page.keyboard.type(await anna.app.code());
       await page.keyboard.press('Enter');
-      await button(page, en.common.sign_out).waitFor();
+      await button(page, en.common.menu).waitFor();
       await settle(page);
       await assert_fits(page);
 

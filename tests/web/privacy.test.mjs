@@ -80,6 +80,22 @@ describe('privacy', () => {
     });
   });
 
+  it('the names that people gave stay out of the history of the browser', async () => {
+    const list = await node.add_list('https://example.invalid/a-title', []);
+    const eva = await node.person('eva', 'admin', 'Eva of the north');
+    await on_page(browser, node, { person: anna }, async (page) => {
+      await page.show(`/lists/${list}`);
+      await page.getByRole('heading', { level: 1, name: 'example.invalid' }).waitFor();
+      await assert_kept_nowhere(page, 'example.invalid');
+    });
+    await on_page(browser, node, { person: eva }, async (page) => {
+      const { users } = await eva.get('/api/v1/users');
+      await page.show(`/users/${users.find((one) => one.name === 'eva').user}`);
+      await page.getByRole('heading', { level: 1, name: 'Eva of the north' }).waitFor();
+      await assert_kept_nowhere(page, 'of the north');
+    });
+  });
+
   it('what is typed into a filter or a search stays out of the address', async () => {
     await on_page(browser, node, { person: anna }, async (page) => {
       const [{ list }] = (await anna.get('/api/v1/lists')).lists;

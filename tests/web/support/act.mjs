@@ -47,7 +47,7 @@ export async function give_name(page, name, password) {
 export async function give_code(page, code) {
   await field(page, page.texts.sign_in.code).fill(code);
   await button(page, page.texts.sign_in.title).click();
-  await button(page, page.texts.common.sign_out).waitFor();
+  await page.getByRole('navigation', { name: page.texts.common.menu }).waitFor({ state: 'attached' });
   await settle(page);
 }
 

@@ -13,10 +13,15 @@ export const policy =
 const kinds = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const bundle = process.env.FRISTAD_WEB_DIST ? path.resolve(process.env.FRISTAD_WEB_DIST) : path.join(web, 'dist');
 
-async function file_of(address) {
+// A file of the bundle, or the one page for every address that a reader may go to.
+async function file_of(address, wants_page) {
   const name = path.normalize(decodeURIComponent(new URL(address, 'http://x').pathname));
-  const is_file = path.extname(name) !== '';
-  return { name: is_file ? name : '/index.html', content: await readFile(path.join(bundle, is_file ? name : 'index.html')) };
+  try {
+    return { name, content: await readFile(path.join(bundle, name)) };
+  } catch (error) {
+    if (!wants_page) throw error;
+    return { name: '/index.html', content: await readFile(path.join(bundle, 'index.html')) };
+  }
 }
 
 export async function serve_bundle(port, api_port) {
@@ -34,12 +39,14 @@ export async function serve_bundle(port, api_port) {
       asked.pipe(passed);
       return;
     }
-    file_of(asked.url).then(
+    file_of(asked.url, /text\/html/.test(asked.headers.accept)).then(
       ({ name, content }) => {
         answer.writeHead(200, {
           'Content-Type': kinds[path.extname(name)] ?? 'application/octet-stream',
           'Content-Security-Policy': policy,
           'X-Content-Type-Options': 'nosniff',
+          'Cross-Origin-Opener-Policy': 'same-origin',
+          'Cross-Origin-Resource-Policy': 'same-origin',
           'Content-Encoding': 'gzip',
         });
         answer.end(gzipSync(content));
