@@ -2,6 +2,7 @@
 
 import { ApiError, get, post, remove, set_csrf, when_signed_out } from './api';
 import { start_events, stop_events } from './events.svelte';
+import { clear_toasts } from './toasts.svelte';
 import type { Me, SignIn } from './types';
 
 type State = 'unknown' | 'nobody' | 'enrolling' | 'signed_in';
@@ -62,6 +63,7 @@ function forget(): void {
   set_csrf('');
   me = null;
   state = 'nobody';
+  clear_toasts();
   stop_events();
 }
 

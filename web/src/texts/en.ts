@@ -345,7 +345,7 @@ export const en = {
     see_approval: 'See the request',
     asked: 'Asked for. Nothing has changed yet: another administrator or a steward has to approve it.',
     roles_title: 'Roles',
-    roles_ask: 'Ask for other roles',
+    roles_ask: 'Ask for roles',
     roles_now: 'Choose all the roles that the person is to have. Another administrator or a steward approves them.',
     roles_ends: 'Once approved, the person’s sessions end and they sign in anew.',
     roles_key: 'With these roles the person needs a security key. Who has none adds one at the next sign-in.',

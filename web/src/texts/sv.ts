@@ -337,7 +337,7 @@ export const sv: Texts = {
     see_approval: 'Se begäran',
     asked: 'Begäran är gjord. Inget har ändrats än: en annan administratör eller en förvaltare måste godkänna den.',
     roles_title: 'Roller',
-    roles_ask: 'Begär andra roller',
+    roles_ask: 'Begär roller',
     roles_now: 'Välj alla roller som personen ska ha. En annan administratör eller en förvaltare godkänner dem.',
     roles_ends: 'När det är godkänt loggas personen ut och får logga in på nytt.',
     roles_key: 'Med de här rollerna behövs en säkerhetsnyckel. Den som saknar en lägger till den vid nästa inloggning.',
