@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""./run demo: a list of known photos, a folder of altered copies and unrelated images, one scan, a short table.
+"""./run demo: a list of known photos, a folder of altered copies and unrelated images, one scan, a short table. Then a
+node with made-up lists, to look at in a browser until Ctrl-C.
 
-Everything is made from the photos of tests/data, in a temporary folder that is gone afterwards.
+Everything is made from the photos of tests/data and from random numbers, in a temporary folder that is gone afterwards.
 """
 
 import argparse
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import demo_node
 
 DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "data")
 PHOTOS = ["dih/bridge-1-original.jpg", "pen-and-coaster.png", "labelme-subset/q0122.jpg", "labelme-subset/q0291.jpg",
@@ -93,21 +96,15 @@ def print_table(copies, matches):
               f"{', '.join(orientations) or '-'}")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", required=True)
-    parser.add_argument("--make-images", required=True)
-    options = parser.parse_args()
-    program, options.make_images = os.path.abspath(options.program), os.path.abspath(options.make_images)
-    os.chdir(DATA)
-    with tempfile.TemporaryDirectory(prefix="fristad-demo-") as folder:
-        photos = write_list(program, f"{folder}/known.csv")
-        run(program, "index", "build", f"{folder}/known.csv", "-o", f"{folder}/known.frseg")
-        copies, unrelated = make_images(options.make_images, photos, folder)
-        start = time.monotonic()
-        run(program, "scan", f"{folder}/images", "--index", f"{folder}/known.frseg", "-o", f"{folder}/report")
-        seconds = time.monotonic() - start
-        matches = read_matches(f"{folder}/report.jsonl")
+def scan(program, make_images_program, folder):
+    """Finds altered copies and prints how well; gives what the program said of the photos, None if that went wrong."""
+    photos = write_list(program, f"{folder}/known.csv")
+    run(program, "index", "build", f"{folder}/known.csv", "-o", f"{folder}/known.frseg")
+    copies, unrelated = make_images(make_images_program, photos, folder)
+    start = time.monotonic()
+    run(program, "scan", f"{folder}/images", "--index", f"{folder}/known.frseg", "-o", f"{folder}/report")
+    seconds = time.monotonic() - start
+    matches = read_matches(f"{folder}/report.jsonl")
 
     originals = {file: known for files in copies.values() for file, known in files.items()}
     found = sum(nearest(matches[file], known) is not None for file, known in originals.items())
@@ -117,8 +114,22 @@ def main():
     print_table(copies, matches)
     print(f"\naltered copies:   {len(originals)}, found: {found}")
     print(f"unrelated images: {len(unrelated)}, rightly not found: {len(unrelated) - wrong}")
-    print("\nOf 256 bits 31 may differ. A copy that was changed more than that isn't found by its look.")
-    return 1 if wrong or not found else 0
+    print("\nOf 256 bits 31 may differ. A copy that was changed more than that isn't found by its look.", flush=True)
+    return photos if found and not wrong else None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--make-images", required=True)
+    parser.add_argument("--once", action="store_true", help="look whether the node works, and end")
+    options = parser.parse_args()
+    program, options.make_images = os.path.abspath(options.program), os.path.abspath(options.make_images)
+    os.chdir(DATA)
+    with demo_node.until_signal(), tempfile.TemporaryDirectory(prefix="fristad-demo-") as folder:
+        photos = scan(program, options.make_images, folder)
+        return 1 if photos is None else demo_node.run(program, folder, photos, options.once)
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
-// `npm run dev` serves the pages on port 5173 and sends requests on to a node on port 8340, whose serve.json has to
-// name "http://localhost:5173" among its origins.
+// `npm run dev` serves the pages on port 5173 and sends requests on to a node on port 8340 (or FRISTAD_PORT), whose
+// serve.json has to name "http://localhost:5173" among its origins.
+const node = `http://127.0.0.1:${process.env['FRISTAD_PORT'] ?? '8340'}`;
+
 export default defineConfig({
   plugins: [svelte()],
   build: {
@@ -21,6 +23,6 @@ export default defineConfig({
   },
   server: {
     port: 5173,
-    proxy: { '/api': 'http://127.0.0.1:8340', '/health': 'http://127.0.0.1:8340' },
+    proxy: { '/api': node, '/health': node },
   },
 });

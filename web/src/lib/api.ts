@@ -31,6 +31,8 @@ export interface Options {
   signal?: AbortSignal;
   // Sign-in answers 401 for a wrong password too.
   quiet_401?: boolean;
+  // Of a request that is sent again because its answer got lost: what it asked for is done once.
+  idempotency_key?: string;
 }
 
 export interface Answer<T> {
@@ -67,7 +69,7 @@ export async function ask<T>(
   if (method !== 'GET' && csrf) headers['X-CSRF-Token'] = csrf;
   if (options.if_match) headers['If-Match'] = options.if_match;
   // Whatever is sent twice, by a double click or a network that hung up, is done once.
-  if (method === 'POST' && !is_bytes) headers['Idempotency-Key'] = crypto.randomUUID();
+  if (method === 'POST' && !is_bytes) headers['Idempotency-Key'] = options.idempotency_key ?? crypto.randomUUID();
 
   let response: Response;
   try {

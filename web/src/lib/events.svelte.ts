@@ -8,6 +8,7 @@ let source: EventSource | null = null;
 let live = $state(false);
 let pending = new Set<Topic>();
 let timer: ReturnType<typeof setTimeout> | undefined;
+let retry: ReturnType<typeof setTimeout> | undefined;
 
 export const events = {
   // Whether changes are heard of at the moment.
@@ -27,11 +28,14 @@ function tell(topic: Topic): void {
   }, 150);
 }
 
-export function start_events(): void {
+// `refused` is called where the node, or what stands before it, doesn't want to tell any more: the session may be over.
+export function start_events(refused: () => void): void {
   if (source) return;
   source = new EventSource('/api/v1/events');
   let was_open = false;
-  source.addEventListener('open', () => {
+  source.addEventListener('open', (event) => {
+    // The node's first event has this name too.
+    if (event instanceof MessageEvent) return;
     live = true;
     // What was missed while the line was down isn't sent again.
     if (was_open) topics.forEach(tell);
@@ -39,11 +43,16 @@ export function start_events(): void {
   });
   source.addEventListener('error', () => {
     live = false;
+    // A line that broke is tried again by the browser; an answer such as 401 or 502 isn't.
+    if (source?.readyState !== EventSource.CLOSED) return;
+    source = null;
+    retry = setTimeout(refused, 3000);
   });
   for (const topic of topics) source.addEventListener(topic, () => tell(topic));
 }
 
 export function stop_events(): void {
+  clearTimeout(retry);
   source?.close();
   source = null;
   live = false;

@@ -52,21 +52,35 @@ export function set_language(code: string): void {
   }
 }
 
+// Dates and numbers as the reader's region writes them: British ones for who has British English.
+function regional(): string {
+  return navigator.languages.find((one) => one.split('-')[0] === language) ?? language;
+}
+
 export function number(value: number): string {
-  return new Intl.NumberFormat(language).format(value);
+  return new Intl.NumberFormat(regional()).format(value);
 }
 
 export function date_time(ms: number): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(ms);
+  return new Intl.DateTimeFormat(regional(), { dateStyle: 'medium', timeStyle: 'short' }).format(ms);
+}
+
+// To the second, for trails.
+export function date_time_exact(ms: number): string {
+  return new Intl.DateTimeFormat(regional(), { dateStyle: 'medium', timeStyle: 'medium' }).format(ms);
 }
 
 export function date(ms: number): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(ms);
+  return new Intl.DateTimeFormat(regional(), { dateStyle: 'medium' }).format(ms);
+}
+
+export function time(ms: number): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(ms);
 }
 
 // "3 hours ago", "in 2 days".
 export function ago(ms: number, now_ms: number = Date.now()): string {
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const format = new Intl.RelativeTimeFormat(regional(), { numeric: 'auto' });
   const seconds = (ms - now_ms) / 1000;
   for (const [unit, size] of [
     ['day', 86_400],
@@ -82,7 +96,7 @@ export function ago(ms: number, now_ms: number = Date.now()): string {
 export function bytes(value: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
   const step = Math.min(units.length - 1, value > 0 ? Math.floor(Math.log10(value) / 3) : 0);
-  return new Intl.NumberFormat(language, {
+  return new Intl.NumberFormat(regional(), {
     style: 'unit',
     unit: units[step] ?? 'byte',
     unitDisplay: 'short',

@@ -9,6 +9,6 @@ export function problem_text(error: ApiError): { what: string; detail: string } 
   const what = typeof known === 'string' ? known : texts.title;
   const wait = error.retry_after_s === null ? '' : texts.wait_s(error.retry_after_s);
   // The node's details are English; where our words say as much, they do.
-  const says_all = ['offline', 'bad-answer', 'sign-in-needed', 'conflict', 'not-found'].includes(error.code);
+  const says_all = ['offline', 'bad-answer', 'sign-in-needed', 'conflict', 'stale', 'not-found', 'unsupported', 'probing'].includes(error.code);
   return { what: [what, wait].filter(Boolean).join(' '), detail: says_all ? '' : error.detail };
 }

@@ -23,6 +23,11 @@ export function say(text: string, undo?: () => void | Promise<void>): void {
   if (!undo) setTimeout(() => close_toast(toast.id), 8000);
 }
 
+// Whoever signs in next has nothing to undo of it.
+export function clear_toasts(): void {
+  toasts = [];
+}
+
 export function close_toast(id: number): void {
   toasts = toasts.filter((one) => one.id !== id);
 }

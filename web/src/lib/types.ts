@@ -102,6 +102,20 @@ export interface ListDraft {
   state?: 'enabled' | 'disabled' | 'withdrawn';
 }
 
+export interface ListHistory {
+  revisions: ListRevision[];
+}
+
+export interface ListRevision {
+  revision: number;
+  at_ms: number;
+  title: string;
+  purpose: 'match' | 'allow';
+  handling: string;
+  limit: number;
+  state: 'enabled' | 'disabled' | 'withdrawn';
+}
+
 export interface ExportDraft {
   format?: 'csv' | 'jsonl';
   reason: string;
@@ -128,6 +142,18 @@ export interface Entry {
   withdrawn: boolean;
   reason?: string;
   paused_until_ms?: number;
+}
+
+export interface EntryHistory {
+  events: EntryEvent[];
+}
+
+export interface EntryEvent {
+  at_ms: number;
+  what: 'added' | 'noted' | 'paused' | 'withdrawn' | 'confirmed' | 'disputed';
+  member?: string;
+  basis?: 'examined' | 'relayed';
+  reason?: string;
 }
 
 export interface EntrySearch {
@@ -274,6 +300,16 @@ export interface AuditSearch {
   until_ms?: number;
   cursor?: string;
   count?: number;
+}
+
+// A record of a log, and the proof that it is there, for whoever has the log's key.
+export interface Proof {
+  log: 'shared' | 'private';
+  position: number;
+  origin: string;
+  proof: string; // the text of a .tlog-proof file
+  leaf: string; // base64
+  key: string;
 }
 
 // ---- People ----

@@ -45,6 +45,8 @@ export async function make_key(asked: KeyChallenge, label: string): Promise<KeyR
       pubKeyCredParams: [
         { type: 'public-key', alg: -7 },
         { type: 'public-key', alg: -8 },
+        // What the lock of many a Windows computer makes.
+        { type: 'public-key', alg: -257 },
       ],
       attestation: 'none',
       authenticatorSelection: { residentKey: 'discouraged', userVerification: 'preferred' },

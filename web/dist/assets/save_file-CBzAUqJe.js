@@ -1,0 +1,1 @@
+function o(e,t,n){const s=URL.createObjectURL(new Blob([n],{type:t})),c=document.createElement("a");c.href=s,c.download=e,c.click(),setTimeout(()=>URL.revokeObjectURL(s),1e4)}function r(e){const t=/^[=+\-@\t\r]/.test(e)&&!/^-?\d+(\.\d+)?$/.test(e)?"'"+e:e;return/[",\r\n]/.test(t)?'"'+t.replace(/"/g,'""')+'"':t}export{r as c,o as s};
