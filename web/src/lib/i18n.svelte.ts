@@ -52,6 +52,11 @@ export function set_language(code: string): void {
   }
 }
 
+// Words of a list, where they begin a line.
+export function sentence(text: string): string {
+  return text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
+}
+
 export function number(value: number): string {
   return new Intl.NumberFormat(language).format(value);
 }
