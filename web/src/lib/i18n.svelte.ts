@@ -57,6 +57,11 @@ function regional(): string {
   return navigator.languages.find((one) => one.split('-')[0] === language) ?? language;
 }
 
+// Words of a list, where they begin a line.
+export function sentence(text: string): string {
+  return text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
+}
+
 export function number(value: number): string {
   return new Intl.NumberFormat(regional()).format(value);
 }

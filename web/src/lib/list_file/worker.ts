@@ -6,7 +6,7 @@ import { ListReader } from './reader';
 import { HeaderError, type BadRow, type Column, type GoodRow, type ListOptions } from './rows';
 
 const bad_rows_max = 100_000;
-const first_rows_max = 10;
+const first_rows_max = 5;
 const words_max = 20;
 // The node takes 10,000 entries and 16 MiB at once; smaller ones show how it goes.
 const batch_rows_max = 5000;
