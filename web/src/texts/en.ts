@@ -905,8 +905,8 @@ export const en = {
     wrong_at: 'By number:',
     answers: 'Answers',
     done_of: (done: number, all: number) => `${done} of ${all}`,
-    summary: (asked: number, known: number) =>
-      `${p(asked, '# asked', '# asked')}, ${known === 0 ? 'none of them known.' : p(known, '# known.', '# known.')}`,
+    summary: (asked: number, known: number, failed: number) =>
+      `${p(asked, '# asked', '# asked')}, ${known === 0 ? 'none of them known' : p(known, '# known', '# known')}${failed > 0 ? `, ${p(failed, '# failed', '# failed')}` : ''}.`,
     save_csv: 'Save as CSV',
     save_json: 'Save as JSON',
     forget: 'Forget the answers',

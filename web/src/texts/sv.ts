@@ -896,7 +896,8 @@ export const sv: Texts = {
     wrong_at: 'Radnummer:',
     answers: 'Svar',
     done_of: (done, all) => `${done} av ${all}`,
-    summary: (asked, known) => `${p(asked, '# jämförd', '# jämförda')}, ${known === 0 ? 'ingen av dem känd.' : p(known, '# känd.', '# kända.')}`,
+    summary: (asked, known, failed) =>
+      `${p(asked, '# jämförd', '# jämförda')}, ${known === 0 ? 'ingen av dem känd' : p(known, '# känd', '# kända')}${failed > 0 ? `, ${p(failed, '# gick inte', '# gick inte')}` : ''}.`,
     save_csv: 'Spara som CSV',
     save_json: 'Spara som JSON',
     forget: 'Glöm svaren',
