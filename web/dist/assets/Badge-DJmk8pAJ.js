@@ -1,1 +1,0 @@
-import{_ as p,al as d,t as r,r as l,a as i,m as o,k as m}from"./index-CDoshJqS.js";var c=m("<span><!></span>");function k(s,e){let t=p(e,"kind",3,"plain");var a=c(),n=o(a);d(n,()=>e.children),r(()=>l(a,1,`badge ${t()??""}`,"svelte-1m0dk8d")),i(s,a)}export{k as B};
