@@ -51,7 +51,8 @@ TEST(OpenapiTest, SaysWhatThereIs) {
 // "No hash, URL or identifier ever stands in a URL": what a path or query may hold are ids that the node made up,
 // numbers, and words of ours.
 TEST(OpenapiTest, NothingSecretHasAPlaceInAnAddress) {
-  const std::set<std::string_view> parameters{"list", "entry", "approval", "user", "token", "session"};
+  const std::set<std::string_view> parameters{"list",  "entry",   "approval", "user",
+                                               "token", "session", "log",      "position"};
   const std::set<std::string_view> queries{"cursor", "count", "state", "purpose", "limit", "kind"};
   for (const ApiRoute& route : all_routes()) {
     for (std::string_view rest = route.pattern; rest.find('{') != std::string_view::npos;) {

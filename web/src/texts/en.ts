@@ -675,7 +675,7 @@ export const en = {
       match: {
         title: 'Is it known?',
         see: 'Paste a hash here, or give it a picture. A picture is hashed in memory and never stored.',
-        why: 'In less than a second you know whether somebody has examined it before, and nobody has to see it again.',
+        why: 'In less than a second you know whether it is on a list already. What is known, nobody has to look at again.',
       },
       why: {
         title: 'Why it matched',
@@ -689,7 +689,7 @@ export const en = {
       },
       withdraw: {
         title: 'When an entry is wrong',
-        see: 'Withdraw it, with a reason. It stops matching at once, everywhere, and for good.',
+        see: 'Withdraw it, with a reason. It stops matching at once, and for good.',
         why: 'The node tells which matches relied on it, so that innocent people are cleared and not forgotten.',
       },
       export: {

@@ -667,7 +667,7 @@ export const sv: Texts = {
       match: {
         title: 'Är det känt?',
         see: 'Klistra in en hash här, eller välj en bild. Bildens hash räknas ut i minnet, och bilden sparas aldrig.',
-        why: 'På under en sekund vet du om någon har granskat den förut. Då behöver ingen se den igen.',
+        why: 'På under en sekund vet du om det redan finns på en lista. Det som är känt behöver ingen titta på igen.',
       },
       why: {
         title: 'Varför det blev en träff',
@@ -681,7 +681,7 @@ export const sv: Texts = {
       },
       withdraw: {
         title: 'När en post är fel',
-        see: 'Återkalla den, med ett skäl. Den slutar ge träff genast, överallt och för gott.',
+        see: 'Återkalla den, med ett skäl. Den slutar ge träff genast, och för gott.',
         why: 'Noden säger vilka träffar som vilade på den, så att den som är oskyldig blir friad och inte bortglömd.',
       },
       export: {
