@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Runs the browser tests of tests/web on a real node.
 
-    tools/web_tests.py --program FILE [NAME…]     all, or those of tests/web/NAME.test.mjs
+    tools/web_tests.py --program FILE [NAME…]     those of tests/web/NAME.test.mjs, or of all names
+
+`--all` looks at each page in both appearances of both languages, and in forced colours; else each is looked at once.
 
 Needs Node 18 or newer, npm and chromium (or FRISTAD_CHROMIUM). Pictures of every page are then in build/web-shots/.
 """
@@ -25,6 +27,7 @@ SECONDS_MAX = 1800
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True)
+    parser.add_argument("--all", action="store_true")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     web_bundle.check_node()
@@ -34,7 +37,8 @@ def main():
         sys.exit("'chromium' is missing. On Debian 12: apt-get install chromium")
     files = [TESTS / f"{name}.test.mjs" for name in options.names] or sorted(TESTS.glob("*.test.mjs"))
     shutil.rmtree(ROOT / "build" / "web-shots", ignore_errors=True)
-    environment = {**os.environ, "FRISTAD_PROGRAM": os.path.abspath(options.program), "FRISTAD_CHROMIUM": chromium}
+    environment = {**os.environ, "FRISTAD_PROGRAM": os.path.abspath(options.program), "FRISTAD_CHROMIUM": chromium,
+                   "FRISTAD_WEB_ALL": "1" if options.all else "0"}
     passed = failed = 0
     for file in files:
         start = time.monotonic()

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { assert_accessible, assert_fits, assert_named, launch, on_page, settle, shot } from './support/browser.mjs';
 import { made_up_rows, Node, random_hash } from './support/node.mjs';
 
+const all = process.env.FRISTAD_WEB_ALL === '1';
 // 320 CSS pixels are 1280 at 400 % zoom.
 const sizes = [
   ['wide', 1440, 900],
@@ -79,6 +80,8 @@ describe('every page', () => {
 
   for (const language of ['en', 'sv']) {
     for (const dark of [false, true]) {
+      // Each language and each appearance once, unless all is asked for.
+      if (!all && dark !== (language === 'sv')) continue;
       it(`${language}, ${dark ? 'dark' : 'light'}`, async (t) => {
         for (const [name, who, address] of pages) {
           await t.test(name, () =>
@@ -99,7 +102,7 @@ describe('every page', () => {
     }
   }
 
-  it('in the colours that the system forces', async (t) => {
+  it('in the colours that the system forces', { skip: !all }, async (t) => {
     for (const [name, who, address] of pages) {
       await t.test(name, () =>
         on_page(browser, node, { person: people[who], forcedColors: 'active' }, async (page) => {

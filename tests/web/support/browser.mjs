@@ -99,8 +99,8 @@ export async function settle(page) {
         (text) => !document.querySelector('h1') || [...document.querySelectorAll('[role=status]')].some((one) => one.textContent.trim() === text),
         page.texts.common.loading,
       );
-      if (!is_loading) return;
-      quiet_since = Date.now();
+      // The design page shows what loading looks like.
+      if (!is_loading || Date.now() - quiet_since > 1500) return;
     }
     if (Date.now() > until) throw new Error(`${page.url()} doesn't settle: ${[...page.asked].map((one) => one.url())}`);
     await page.waitForTimeout(30);

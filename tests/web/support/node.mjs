@@ -1,6 +1,7 @@
 // A real node in a temporary folder, with people who are made when they are needed.
 
 import { execFile, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
@@ -104,12 +105,23 @@ class Person {
   }
 }
 
+// A test that is ended from outside leaves nothing behind.
+const running = new Set();
+process.on('exit', () => {
+  for (const node of running) {
+    node.process?.kill('SIGKILL');
+    rmSync(node.folder, { recursive: true, force: true });
+  }
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+
 export class Node {
   // Starts one with an empty record.
   static async start() {
     const node = new Node();
     node.folder = await mkdtemp(path.join(os.tmpdir(), 'fristad-web-'));
     node.people = new Map();
+    running.add(node);
     node.path = path.join(node.folder, 'se');
     await node.cli('node', 'init', node.path, '--member', 'se', '--key-file', path.join(node.folder, 'se.key'), '--shares', path.join(node.folder, 'shares'));
     node.api_port = await free_port();
@@ -151,6 +163,7 @@ export class Node {
     this.front?.close();
     await this.pause();
     await rm(this.folder, { recursive: true, force: true });
+    running.delete(this);
   }
 
   // Runs a command on the node; gives what it printed.
