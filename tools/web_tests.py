@@ -53,7 +53,7 @@ def main():
         said = re.findall(r"^(?:first page,.*)$", done.stdout, re.M)
         print("".join(f"  {line}\n" for line in said), end="")
         if done.returncode:
-            print(done.stdout)
+            print(f"{done.stdout}exit code {done.returncode}")
     tally = pathlib.Path(ROOT / "build" / "tally")
     tally.parent.mkdir(exist_ok=True)
     tally.write_text(f"{passed} {failed}\n", encoding="ascii")
