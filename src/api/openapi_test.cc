@@ -52,7 +52,7 @@ TEST(OpenapiTest, SaysWhatThereIs) {
 // numbers, and words of ours.
 TEST(OpenapiTest, NothingSecretHasAPlaceInAnAddress) {
   const std::set<std::string_view> parameters{"list",  "entry",   "approval", "user",
-                                               "token", "session", "log",      "position"};
+                                              "token", "session", "log",      "position"};
   const std::set<std::string_view> queries{"cursor", "count", "state", "purpose", "limit", "kind"};
   for (const ApiRoute& route : all_routes()) {
     for (std::string_view rest = route.pattern; rest.find('{') != std::string_view::npos;) {

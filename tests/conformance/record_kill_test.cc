@@ -169,7 +169,7 @@ TEST_P(KillTest, AtRandomInstants) {
     });
     acknowledged_in_all += acknowledged.size();
     latest_us =
-        std::clamp<std::uint64_t>(acknowledged.empty() ? latest_us * 5 / 4 : latest_us * 4 / 5, 60'000, 2'000'000);
+        std::clamp<std::uint64_t>(acknowledged.empty() ? latest_us * 5 / 4 : latest_us * 4 / 5, 60'000, 500'000);
     const std::uint64_t there = check(acknowledged, round % 50 == 49);
     ASSERT_GE(there, next + acknowledged.size());
     ASSERT_LE(there, next + acknowledged.size() + 1);
