@@ -6,10 +6,10 @@
 // goes through all passes of pdq_reference. Processor time of one thread, of each picture the best of several rounds
 // over the corpus; both sides take turns, so that what else the machine does hits both.
 
-#include <sys/resource.h>
 #include <time.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <numeric>
@@ -28,7 +28,7 @@ using namespace fristad;
 using support::Bytes;
 using support::Image;
 
-constexpr int rounds = 9;
+constexpr int rounds = 15;
 
 double thread_ms() {
   timespec now{};
@@ -36,23 +36,16 @@ double thread_ms() {
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
 }
 
-// Of this process and of all children that have ended.
-double family_ms() {
-  double sum = 0;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage{};
-    getrusage(who, &usage);
-    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
-      sum += static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) * 1e-3;
-    }
-  }
-  return sum;
-}
-
 double time_of(const std::function<void()>& work) {
   const double start = thread_ms();
   work();
   return thread_ms() - start;
+}
+
+double wall_time_of(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
 PdqResult fair_oracle(const Bytes& bytes) {
@@ -140,39 +133,31 @@ void time_core() {
   std::printf("%-22s  512x512     oracle %7.3f ms  fristad %7.3f ms  %5.1fx\n", "core", theirs, ours, theirs / ours);
 }
 
-// What the sandbox adds, in time of parent and worker together; starting the worker is told separately.
+// What the sandbox adds to the time that a caller waits for a picture: its copy, the worker's turn, and the wiping. Of
+// each picture the best of several rounds, both ways by turns.
 void time_sandbox(const Corpus& corpus) {
   const std::vector<Bytes> files = made(corpus);
-  constexpr int repeats = 5;
   double start = 1e30;
-  double inside = 1e30;
-  double outside = 1e30;
-  for (int round = 0; round < 2 * rounds; ++round) {
-    const double before_start = family_ms();
-    { const auto hasher = ImageHasher::start({}); }
-    start = std::min(start, family_ms() - before_start);
-    const double before = family_ms();
-    {
-      auto hasher = ImageHasher::start({});
-      if (!hasher) {
-        std::printf("sandbox: %s\n", hasher.error().message.c_str());
-        return;
-      }
-      for (int i = 0; i < repeats; ++i) {
-        for (const Bytes& file : files) static_cast<void>(hasher->hash(file));
-      }
-    }
-    inside = std::min(inside, family_ms() - before);
-    const double before_direct = family_ms();
-    for (int i = 0; i < repeats; ++i) {
-      for (const Bytes& file : files) static_cast<void>(hash_image(file, {}));
-    }
-    outside = std::min(outside, family_ms() - before_direct);
+  for (int round = 0; round < rounds; ++round) {
+    start = std::min(start, wall_time_of([] { static_cast<void>(ImageHasher::start({})); }));
   }
+  auto hasher = ImageHasher::start({});
+  if (!hasher) {
+    std::printf("sandbox: %s\n", hasher.error().message.c_str());
+    return;
+  }
+  std::vector<double> inside(files.size(), 1e30);
+  std::vector<double> outside(files.size(), 1e30);
+  for (int round = 0; round < 2 * rounds; ++round) {
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      inside[i] = std::min(inside[i], wall_time_of([&] { static_cast<void>(hasher->hash(files[i])); }));
+      outside[i] = std::min(outside[i], wall_time_of([&] { static_cast<void>(hash_image(files[i], {})); }));
+    }
+  }
+  const double inside_ms = std::accumulate(inside.begin(), inside.end(), 0.0) / static_cast<double>(files.size());
+  const double outside_ms = std::accumulate(outside.begin(), outside.end(), 0.0) / static_cast<double>(files.size());
   std::printf("sandbox, %-13s  direct %7.2f ms  sandboxed %7.2f ms  %+5.1f %%  (start %.1f ms)\n", corpus.name,
-              outside / repeats / static_cast<double>(files.size()),
-              (inside - start) / repeats / static_cast<double>(files.size()), 100 * ((inside - start) / outside - 1),
-              start);
+              outside_ms, inside_ms, 100 * (inside_ms / outside_ms - 1), start);
 }
 
 }  // namespace
