@@ -100,5 +100,15 @@ TEST(Imagery, IsRefusedWhereverItStands) {
   EXPECT_TRUE(decode_item("{\"photodna\":\"" + std::string(288, 'a') + "\"}"));
 }
 
+// One SHA-256 in 268 million does: an entry that can't be recorded is a child not found.
+TEST(Imagery, AHashMayBeginLikeAJpegFile) {
+  for (const std::size_t digits : {32u, 40u, 64u, 96u, 128u, 288u}) {
+    const std::string hash = "ffd8ffe0" + std::string(digits - 8, '1');
+    EXPECT_TRUE(decode_item("{\"hash\":\"" + hash + "\"}")) << digits;
+    if (digits < 48) continue;
+    EXPECT_FALSE(decode_item("{\"hash\":\"" + hash + "1\"}")) << digits;
+  }
+}
+
 }  // namespace
 }  // namespace fristad
