@@ -60,7 +60,8 @@ Status People::Impl::check_wait(const SignInAttempt& attempt) const {
   const std::int64_t wait_ms = limits.wait_ms(attempt, now_ms());
   if (wait_ms == 0) return {};
   return Error{Code::deadline_exceeded,
-               "too many attempts failed: try again in " + std::to_string((wait_ms + 999) / 1000) + " seconds"};
+               "too many attempts failed: try again in " + std::to_string((wait_ms + 999) / 1000) + " seconds",
+               wait_ms};
 }
 
 Error People::Impl::refuse(const SignInAttempt& attempt, std::string_view why) {
