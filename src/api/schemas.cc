@@ -68,7 +68,8 @@ constexpr std::array all{
     // ---- Approvals and the audit trail ----
     Shape{"Approvals", "approvals:Approval[] next:text/null"},
     Shape{"Approval",
-          "approval:id action:text subject:text reason:text state:one(asked|approved|refused|lapsed|done) "
+          "approval:id action:text subject:text subject_name?:text reason:text "
+          "state:one(asked|approved|refused|lapsed|done) "
           "asked_by:text asked_ms:time lapses_ms:time answered_with:text answered_by?:text answered_ms?:time "
           "answer_reason?:text arguments:object"},
     Shape{"ApprovalAnswer", "approve:flag reason?:text"},

@@ -255,6 +255,7 @@ export interface Approval {
   approval: string;
   action: string;
   subject: string;
+  subject_name?: string;
   reason: string;
   state: 'asked' | 'approved' | 'refused' | 'lapsed' | 'done';
   asked_by: string;
