@@ -431,6 +431,18 @@ export interface KeyChallenge {
   user_id: string;
   user_name: string;
   rp_id: string;
+  exclude: string[];
+}
+
+export interface SecurityKeys {
+  security_keys: SecurityKey[];
+}
+
+export interface SecurityKey {
+  security_key: string;
+  label: string;
+  added_ms: number;
+  used_ms: number;
 }
 
 export interface PasswordAgain {
@@ -468,6 +480,7 @@ export interface Sessions {
 
 export interface Session {
   session: string;
+  device: string;
   since_ms: number;
   seen_ms: number;
   current: boolean;
