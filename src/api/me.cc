@@ -151,13 +151,14 @@ Result<Response> show_keys(Call& call) {
   return json_response(200, std::move(body));
 }
 
-// Else an open session that somebody left would be enough to shut its owner out.
+// The password, else an open session that somebody left would be enough to shut its owner out. Which key stands in the
+// body: its id follows from what WebAuthn calls it, and such has no place in an address.
 Result<Response> remove_key(Call& call) {
   Fields in(*TRY(call.body(8192)));
+  const std::string key = TRY(in.text("security_key", 16));
   if (auto refused = TRY(refuse_without_password(call, in))) return *std::move(refused);
   TRY(in.end());
-  TRY(call.api.parts.people.remove_security_key(call.by(), call.who().user, call.request.parameter("key"),
-                                                call.who().session));
+  TRY(call.api.parts.people.remove_security_key(call.by(), call.who().user, key, call.who().session));
   return Response{.status = 204};
 }
 
@@ -231,10 +232,10 @@ constexpr std::array routes{
              .gives = "SecurityKeys",
              .handle = show_keys},
     ApiRoute{.method = Method::post,
-             .pattern = "/api/v1/me/security-keys/{key}/remove",
+             .pattern = "/api/v1/me/security-keys/remove",
              .right = Right::own_account,
              .summary = "Remove one of them, but the last that one's roles need; ends the other sessions",
-             .takes = "PasswordAgain",
+             .takes = "KeyRemoval",
              .status = 204,
              .handle = remove_key,
              .limits = small},

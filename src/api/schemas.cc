@@ -106,6 +106,7 @@ constexpr std::array all{
     Shape{"KeyAssertion", "credential:text client_data_json:text authenticator_data:text signature:text"},
     Shape{"KeyRegistration", "client_data_json:text authenticator_data:text label?:text"},
     Shape{"KeyChallenge", "challenge:text user_id:text user_name:text rp_id:text exclude:text[]"},
+    Shape{"KeyRemoval", "security_key:text password:text"},
     Shape{"SecurityKeys", "security_keys:SecurityKey[]"},
     Shape{"SecurityKey", "security_key:text label:text added_ms:time used_ms:time"},
     Shape{"PasswordAgain", "password:text"},

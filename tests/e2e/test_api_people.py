@@ -145,7 +145,8 @@ class UsersTest(ServedCase):
 
         [first] = keys()
         self.assertEqual((first["label"], first["used_ms"]), ("test", 0))
-        only = client.refused("conflict", "POST", f"{path}/{first['security_key']}/remove", {"password": password})
+        removal = {"security_key": first["security_key"], "password": password}
+        only = client.refused("conflict", "POST", path + "/remove", removal)
         self.assertIn("only security key", only.json["detail"])
 
         # As Windows Hello makes them.
@@ -157,13 +158,15 @@ class UsersTest(ServedCase):
         self.assertEqual([one["label"] for one in keys()], ["test", "laptop <b>"])
         self.assertGreater(keys()[1]["used_ms"], 0)
         other = self.served.another_session("kim")
-        remove = f"{path}/{first['security_key']}/remove"
-        client.refused("forbidden", "POST", remove, {"password": password + "x"})
-        client.refused("invalid", "POST", remove, {})
-        self.person("analyst").refused("not-found", "POST", remove, {"password": self.served.passwords["analyst"]})
-        client.post(remove, {"password": password}, expect=204)
+        remove = path + "/remove"
+        client.refused("forbidden", "POST", remove, removal | {"password": password + "x"})
+        for body in ({}, {"password": password}, removal | {"security_key": 7}, removal | {"more": 1}):
+            client.refused("invalid", "POST", remove, body)
+        self.person("analyst").refused("not-found", "POST", remove,
+                                       removal | {"password": self.served.passwords["analyst"]})
+        client.post(remove, removal, expect=204)
         other.refused("sign-in-needed", "GET", "/api/v1/me")
-        client.refused("not-found", "POST", remove, {"password": password})
+        client.refused("not-found", "POST", remove, removal)
         self.assertEqual([one["label"] for one in keys()], ["laptop <b>"])
         # Credentials of WebAuthn are nobody's business but the browser's.
         self.assertNotIn(base64url(second.id).encode(), client.get(path).body)

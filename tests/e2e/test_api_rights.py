@@ -60,7 +60,7 @@ ROUTES = {
     "POST /api/v1/me/security-keys": "session",
     "POST /api/v1/me/security-keys/challenge": "session",
     "GET /api/v1/me/security-keys": "own_account",
-    "POST /api/v1/me/security-keys/{key}/remove": "own_account",
+    "POST /api/v1/me/security-keys/remove": "own_account",
     "GET /api/v1/node": "node_status",
     "GET /api/v1/events": "caller",
     "POST /api/v1/sessions": "open",
@@ -150,7 +150,6 @@ class RightsTest(ServedCase):
         for name in ("list", "approval", "user"):
             path = path.replace("{" + name + "}", "0" * 32)
         path = path.replace("{entry}", "1").replace("{token}", "0" * 16).replace("{session}", "0" * 16)
-        path = path.replace("{key}", "0" * 16)
         path = path.replace("{log}", "shared").replace("{position}", "999999")
         if path != "/api/v1/events":
             answer, _ = client.send(method, path, body)

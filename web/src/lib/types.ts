@@ -434,6 +434,11 @@ export interface KeyChallenge {
   exclude: string[];
 }
 
+export interface KeyRemoval {
+  security_key: string;
+  password: string;
+}
+
 export interface SecurityKeys {
   security_keys: SecurityKey[];
 }
