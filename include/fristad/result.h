@@ -13,6 +13,7 @@
 //
 // Thread-safety: plain values, like std::string.
 
+#include <cstdint>
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
@@ -41,6 +42,7 @@ const char* to_string(Code code);
 struct Error {
   Code code;
   std::string message;
+  std::int64_t wait_ms = 0;  // how long until it is worth trying again; 0: nobody knows
 };
 
 // Either a T or an Error. A dropped Result is a compiler warning, and warnings are errors here.

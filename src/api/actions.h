@@ -22,7 +22,4 @@ Result<Response> ask_for(Call& call, const ApprovalDraft& draft);
 // sets it off. Errors: conflict (not approved, or done already), those of the action.
 Status carry_out(Call& call, const ApprovalInfo& approval);
 
-// An approval as it is shown.
-void write_approval(JsonWriter& json, const ApprovalInfo& approval);
-
 }  // namespace fristad

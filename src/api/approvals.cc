@@ -45,10 +45,53 @@ Result<ApprovalInfo> approval_in(Call& call) {
   return approval;
 }
 
-Response approval_response(int status, const ApprovalInfo& approval) {
+// What people call the list or user that it is about, for who may know: whoever reads lists or manages users, and
+// whoever has to answer, since nobody can decide about an id. "" for others, and for what is no longer there.
+std::string subject_name(const Call& call, const ApprovalInfo& approval) {
+  const Json& arguments = approval.draft.arguments;
+  if (arguments.find("list") != nullptr && (call.may(Right::read_lists) || call.may(Right::answer_lists))) {
+    const auto id = list_of(arguments);
+    const auto list = id ? call.api.parts.material.list(*id) : Result<ListInfo>(id.error());
+    if (list) return list->body.title;
+  }
+  if (arguments.find("user") != nullptr && (call.may(Right::manage_users) || call.may(Right::answer_users))) {
+    const auto id = user_of(arguments);
+    const auto user = id ? call.api.parts.people.user(*id) : Result<UserInfo>(id.error());
+    if (user) return user->body.display.empty() ? user->body.name : user->body.display + " (" + user->body.name + ")";
+  }
+  return {};
+}
+
+void write_approval(JsonWriter& json, const Call& call, const ApprovalInfo& approval) {
+  json.begin_object().member("approval", to_hex(approval.id)).member("action", approval.draft.action);
+  json.member("subject", approval.draft.subject);
+  if (const std::string name = subject_name(call, approval); !name.empty()) json.member("subject_name", name);
+  json.member("reason", approval.draft.reason);
+  json.member("state", to_text(approval.state)).member("asked_by", approval.asked_by);
+  json.member("asked_ms", approval.asked_ms).member("lapses_ms", approval.lapses_ms);
+  json.member("answered_with", to_text(approval.draft.answered_with));
+  if (!approval.answered_by.empty()) {
+    json.member("answered_by", approval.answered_by).member("answered_ms", approval.answered_ms);
+    json.member("answer_reason", approval.answer_reason);
+  }
+  json.key("arguments").begin_object();
+  for (const auto& [name, value] : *approval.draft.arguments.members()) {
+    if (value.text() != nullptr) json.member(name, *value.text());
+    if (value.integer() != nullptr) json.member(name, *value.integer());
+    if (value.array() == nullptr) continue;
+    json.key(name).begin_array();
+    for (const Json& item : *value.array()) {
+      if (item.text() != nullptr) json.value(*item.text());
+    }
+    json.end_array();
+  }
+  json.end_object().end_object();
+}
+
+Response approval_response(int status, const Call& call, const ApprovalInfo& approval) {
   std::string body;
   JsonWriter json(body);
-  write_approval(json, approval);
+  write_approval(json, call, approval);
   return json_response(status, std::move(body));
 }
 
@@ -67,7 +110,7 @@ Result<Response> show_approvals(Call& call) {
   JsonWriter json(body);
   json.begin_object().key("approvals").begin_array();
   for (const ApprovalInfo& approval : page.approvals) {
-    if (concerns(call, approval)) write_approval(json, approval);
+    if (concerns(call, approval)) write_approval(json, call, approval);
   }
   json.end_array().key("next");
   if (page.next != 0) {
@@ -80,7 +123,7 @@ Result<Response> show_approvals(Call& call) {
 }
 
 Result<Response> show_approval(Call& call) {
-  return approval_response(200, TRY(approval_in(call)));
+  return approval_response(200, call, TRY(approval_in(call)));
 }
 
 Result<Response> answer_approval(Call& call) {
@@ -103,7 +146,7 @@ Result<Response> answer_approval(Call& call) {
     }
     answered = TRY(call.api.parts.people.approval(asked.id));
   }
-  return approval_response(200, answered);
+  return approval_response(200, call, answered);
 }
 
 Result<Response> run_approved(Call& call) {
@@ -112,7 +155,7 @@ Result<Response> run_approved(Call& call) {
     return Error{Code::invalid_argument, "an export is downloaded: GET its /export"};
   }
   TRY(carry_out(call, approval));
-  return approval_response(200, TRY(call.api.parts.people.approval(approval.id)));
+  return approval_response(200, call, TRY(call.api.parts.people.approval(approval.id)));
 }
 
 // The download itself uses the approval up, before its first byte.
@@ -186,7 +229,7 @@ constexpr std::array routes{
 
 Result<Response> ask_for(Call& call, const ApprovalDraft& draft) {
   const ApprovalId id = TRY(call.api.parts.people.ask(call.by(), draft));
-  Response response = approval_response(202, TRY(call.api.parts.people.approval(id)));
+  Response response = approval_response(202, call, TRY(call.api.parts.people.approval(id)));
   response.headers.add("Location", "/api/v1/approvals/" + to_hex(id));
   return response;
 }
@@ -213,30 +256,6 @@ Status carry_out(Call& call, const ApprovalInfo& approval) {
     return parts.people.set_roles(by, TRY(user_of(arguments)), roles);
   }
   return Error{Code::unsupported, "this version doesn't know that action"};
-}
-
-void write_approval(JsonWriter& json, const ApprovalInfo& approval) {
-  json.begin_object().member("approval", to_hex(approval.id)).member("action", approval.draft.action);
-  json.member("subject", approval.draft.subject).member("reason", approval.draft.reason);
-  json.member("state", to_text(approval.state)).member("asked_by", approval.asked_by);
-  json.member("asked_ms", approval.asked_ms).member("lapses_ms", approval.lapses_ms);
-  json.member("answered_with", to_text(approval.draft.answered_with));
-  if (!approval.answered_by.empty()) {
-    json.member("answered_by", approval.answered_by).member("answered_ms", approval.answered_ms);
-    json.member("answer_reason", approval.answer_reason);
-  }
-  json.key("arguments").begin_object();
-  for (const auto& [name, value] : *approval.draft.arguments.members()) {
-    if (value.text() != nullptr) json.member(name, *value.text());
-    if (value.integer() != nullptr) json.member(name, *value.integer());
-    if (value.array() == nullptr) continue;
-    json.key(name).begin_array();
-    for (const Json& item : *value.array()) {
-      if (item.text() != nullptr) json.value(*item.text());
-    }
-    json.end_array();
-  }
-  json.end_object().end_object();
 }
 
 std::span<const ApiRoute> approval_routes() {

@@ -45,7 +45,8 @@ Result<Response> show_sessions(Call& call) {
   JsonWriter json(body);
   json.begin_object().key("sessions").begin_array();
   for (const SessionInfo& session : call.api.parts.people.sessions(call.who().user)) {
-    json.begin_object().member("session", session.id).member("since_ms", session.since_ms);
+    json.begin_object().member("session", session.id).member("device", session.device);
+    json.member("since_ms", session.since_ms);
     json.member("seen_ms", session.seen_ms).member("current", session.id == call.who().session).end_object();
   }
   json.end_array().end_object();
@@ -116,11 +117,14 @@ Result<Response> key_challenge(Call& call) {
   if (auto refused = TRY(refuse_without_password(call, in))) return *std::move(refused);
   TRY(in.end());
   const auto challenge = TRY(call.api.parts.people.security_key_challenge(call.who().user));
+  const auto known = TRY(call.api.parts.people.security_key_credentials(call.who().user));
   std::string body;
   JsonWriter json(body);
   json.begin_object().member("challenge", to_base64url(challenge));
   json.member("user_id", to_base64url(call.who().user)).member("user_name", call.who().actor);
-  json.member("rp_id", call.api.options.rp_id).end_object();
+  json.member("rp_id", call.api.options.rp_id).key("exclude").begin_array();
+  for (const auto& credential : known) json.value(to_base64url(credential));
+  json.end_array().end_object();
   Response response = json_response(200, std::move(body));
   response.headers.add("Cache-Control", "no-store");
   return response;
@@ -132,6 +136,29 @@ Result<Response> add_key(Call& call) {
   const std::string label = TRY(in.maybe_text("label", 100)).value_or("");
   TRY(in.end());
   TRY(call.api.parts.people.add_security_key(call.by(), call.who().user, answer, label));
+  return Response{.status = 204};
+}
+
+Result<Response> show_keys(Call& call) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("security_keys").begin_array();
+  for (const SecurityKeyInfo& key : TRY(call.api.parts.people.security_keys(call.who().user))) {
+    json.begin_object().member("security_key", key.id).member("label", key.label);
+    json.member("added_ms", key.added_ms).member("used_ms", key.used_ms).end_object();
+  }
+  json.end_array().end_object();
+  return json_response(200, std::move(body));
+}
+
+// The password, else an open session that somebody left would be enough to shut its owner out. Which key stands in the
+// body: its id follows from what WebAuthn calls it, and such has no place in an address.
+Result<Response> remove_key(Call& call) {
+  Fields in(*TRY(call.body(8192)));
+  const std::string key = TRY(in.text("security_key", 16));
+  if (auto refused = TRY(refuse_without_password(call, in))) return *std::move(refused);
+  TRY(in.end());
+  TRY(call.api.parts.people.remove_security_key(call.by(), call.who().user, key, call.who().session));
   return Response{.status = 204};
 }
 
@@ -197,6 +224,20 @@ constexpr std::array routes{
              .takes = "KeyRegistration",
              .status = 204,
              .handle = add_key,
+             .limits = small},
+    ApiRoute{.method = Method::get,
+             .pattern = "/api/v1/me/security-keys",
+             .right = Right::own_account,
+             .summary = "One's security keys",
+             .gives = "SecurityKeys",
+             .handle = show_keys},
+    ApiRoute{.method = Method::post,
+             .pattern = "/api/v1/me/security-keys/remove",
+             .right = Right::own_account,
+             .summary = "Remove one of them, but the last that one's roles need; ends the other sessions",
+             .takes = "KeyRemoval",
+             .status = 204,
+             .handle = remove_key,
              .limits = small},
 };
 

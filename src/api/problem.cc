@@ -78,7 +78,8 @@ Response problem_response(const Error& error) {
 
 Response wait_response(const Error& error) {
   Response wait = problem_response(problem_throttled(), error.message);
-  wait.headers.add("Retry-After", "60");
+  // Whole seconds (RFC 9110, section 10.2.3): rounded up, so that whoever comes then isn't early.
+  wait.headers.add("Retry-After", std::to_string(std::max<std::int64_t>(1, (error.wait_ms + 999) / 1000)));
   return wait;
 }
 

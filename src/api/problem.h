@@ -29,7 +29,7 @@ const ProblemKind& problem_of(Code code);
 // application/problem+json: type, title, status, code, detail.
 Response problem_response(const ProblemKind& kind, std::string_view detail);
 Response problem_response(const Error& error);
-// 429 with Retry-After, for who failed to sign in too often.
+// 429 with Retry-After, for who failed to sign in too often: how long he has to wait is in the error.
 Response wait_response(const Error& error);
 // Of an HTTP status that no handler gave: 404, 405, 413, ...
 Response problem_response(int status, std::string_view detail);

@@ -38,6 +38,15 @@ TEST(ProblemTest, EveryErrorIsAProblem) {
   }
 }
 
+TEST(ProblemTest, WhoHasToWaitIsToldHowLong) {
+  for (const auto& [wait_ms, seconds] :
+       {std::pair(1, "1"), std::pair(1000, "1"), std::pair(1001, "2"), std::pair(3'600'000, "3600")}) {
+    const Response response = wait_response(Error{Code::deadline_exceeded, "try again", wait_ms});
+    EXPECT_EQ(response.status, 429);
+    EXPECT_EQ(response.headers.find("Retry-After"), seconds) << "rounded up";
+  }
+}
+
 TEST(ProblemTest, AStatusThatNobodyGaveHasACodeToo) {
   EXPECT_NE(problem_response(404, "").body.find("not-found"), std::string::npos);
   EXPECT_EQ(problem_response(417, "").status, 417);

@@ -68,7 +68,8 @@ constexpr std::array all{
     // ---- Approvals and the audit trail ----
     Shape{"Approvals", "approvals:Approval[] next:text/null"},
     Shape{"Approval",
-          "approval:id action:text subject:text reason:text state:one(asked|approved|refused|lapsed|done) "
+          "approval:id action:text subject:text subject_name?:text reason:text "
+          "state:one(asked|approved|refused|lapsed|done) "
           "asked_by:text asked_ms:time lapses_ms:time answered_with:text answered_by?:text answered_ms?:time "
           "answer_reason?:text arguments:object"},
     Shape{"ApprovalAnswer", "approve:flag reason?:text"},
@@ -104,7 +105,10 @@ constexpr std::array all{
     Shape{"TotpCode", "code:text"},
     Shape{"KeyAssertion", "credential:text client_data_json:text authenticator_data:text signature:text"},
     Shape{"KeyRegistration", "client_data_json:text authenticator_data:text label?:text"},
-    Shape{"KeyChallenge", "challenge:text user_id:text user_name:text rp_id:text"},
+    Shape{"KeyChallenge", "challenge:text user_id:text user_name:text rp_id:text exclude:text[]"},
+    Shape{"KeyRemoval", "security_key:text password:text"},
+    Shape{"SecurityKeys", "security_keys:SecurityKey[]"},
+    Shape{"SecurityKey", "security_key:text label:text added_ms:time used_ms:time"},
     Shape{"PasswordAgain", "password:text"},
     Shape{"PasswordChange", "before:text password:text"},
     Shape{"TotpSecret", "secret:text uri:text"},
@@ -112,7 +116,7 @@ constexpr std::array all{
           "actor:text kind:one(user|token) enrolling:flag rights:text[] user?:id name?:text display?:text "
           "roles?:text[] has_totp?:flag security_keys?:int needs_security_key?:flag csrf?:text"},
     Shape{"Sessions", "sessions:Session[]"},
-    Shape{"Session", "session:text since_ms:time seen_ms:time current:flag"},
+    Shape{"Session", "session:text device:text since_ms:time seen_ms:time current:flag"},
     // ---- The node ----
     Shape{"Node",
           "member:text version:text started_ms:time now_ms:time logs:Log[] entries:int index_bytes:int "

@@ -3,6 +3,7 @@
 #include "api/api_impl.h"
 #include "api/call.h"
 #include "api/cookie.h"
+#include "api/device.h"
 #include "api/problem.h"
 #include "api/webauthn_json.h"
 #include "base/hex.h"
@@ -55,7 +56,8 @@ Result<Response> begin_session(Call& call) {
   const std::string name = TRY(in.text("name", 64));
   std::string password = TRY(in.text("password", 1024));
   TRY(in.end());
-  auto signed_in = call.api.parts.people.begin_session(name, password, call.request.peer.address);
+  auto signed_in = call.api.parts.people.begin_session(name, password, call.request.peer.address,
+                                                       device_of(call.request.headers.find("User-Agent")));
   wipe(password);
   return sign_in_answer(call, std::move(signed_in));
 }

@@ -33,7 +33,13 @@ constexpr std::array tables_sql{
     Sql("CREATE TABLE known_address(person bytea NOT NULL, address bytea NOT NULL, seen_at bigint NOT NULL, "
         "PRIMARY KEY(person, address))"),
 };
-constexpr std::array migrations{Migration{.version = 4, .what = "people", .statements = tables_sql}};
+constexpr std::array seen_sql{
+    Sql("ALTER TABLE credential ADD COLUMN used_at bigint NOT NULL DEFAULT 0"),
+    Sql("ALTER TABLE session ADD COLUMN device text NOT NULL DEFAULT ''"),
+};
+constexpr std::array migrations{
+    Migration{.version = 4, .what = "people", .statements = tables_sql},
+    Migration{.version = 7, .what = "when keys were used, and where sessions are", .statements = seen_sql}};
 
 constexpr std::array tables{
     ViewTable{"person", "DELETE FROM person",
@@ -176,6 +182,7 @@ constexpr std::array kinds{
     Kind{.name = kind_user_reset, .check = check_of_user},
     Kind{.name = kind_user_password, .check = check_of_user},
     Kind{.name = kind_user_factor, .check = check_factor},
+    Kind{.name = kind_user_factor_removed, .check = check_factor},
     Kind{.name = kind_token, .check = check_token},
     Kind{.name = kind_token_revoked, .check = check_token_revoked},
     Kind{.name = kind_approval_asked, .check = check_asked, .apply = apply_asked, .erase = erase_asked},

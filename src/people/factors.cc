@@ -62,6 +62,27 @@ Json of_user(const UserId& user) {
   return Json::object({{"user", to_hex(user)}});
 }
 
+Json of_factor(const UserId& user, std::string_view factor, std::string_view label) {
+  return Json::object({{"user", to_hex(user)}, {"factor", factor}, {"label", label}});
+}
+
+// The row's id says nothing of the key, and a user has few.
+std::string public_id(const Credential& key) {
+  return to_hex(Bytes(key.id).first(8));
+}
+
+// Everybody has a second factor, and some roles need a key.
+Status check_last_factor(Connection& views, const KnownUser& user, const Credential& key) {
+  const bool any = !needs_security_key(user.body.roles);
+  const auto others =
+      TRY(views.integer("SELECT count(*) FROM credential WHERE person = $1 AND id <> $2 AND (kind = 'security-key' OR "
+                        "(kind = 'totp' AND $3 = 1))",
+                        {Bytes(key.user), Bytes(key.id), std::int64_t{any}}));
+  if (others.value_or(0) > 0) return {};
+  if (any) return Error{Code::conflict, "it is the only second factor: add another key, or an app, first"};
+  return Error{Code::conflict, "it is the only security key, and the user's roles need one: add another key first"};
+}
+
 }  // namespace
 
 Result<std::vector<std::uint8_t>> People::Impl::seal_credential(const Credential& credential, Bytes plain) const {
@@ -95,14 +116,18 @@ Result<WebauthnCredential> People::Impl::open_key(const Credential& credential) 
 Result<Factors> People::Impl::factors(const UserId& user) const {
   Factors found;
   const std::scoped_lock lock(reading);
-  TRY(views->query("SELECT id, kind, label, sealed, counter FROM credential WHERE person = $1 ORDER BY made_at, id",
+  TRY(
+      views->query("SELECT id, kind, label, sealed, counter, made_at, used_at FROM credential WHERE person = $1 "
+                   "ORDER BY made_at, id",
                    {Bytes(user)}, [&](const SqlRow& row) {
                      Credential credential{.id = {row.bytes(0).begin(), row.bytes(0).end()},
                                            .user = user,
                                            .kind = std::string(row.text(1)),
                                            .label = std::string(row.text(2)),
                                            .sealed = {row.bytes(3).begin(), row.bytes(3).end()},
-                                           .counter = row.integer(4)};
+                                           .counter = row.integer(4),
+                                           .made_ms = row.integer(5),
+                                           .used_ms = row.integer(6)};
                      if (credential.kind == "password") {
                        found.password = std::move(credential);
                      } else if (credential.kind == "totp") {
@@ -219,10 +244,7 @@ Status People::confirm_totp(const By& by, const UserId& user, std::string_view c
   }
   TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
     TRY(user_in(decision.views(), user));
-    Json body = of_user(user);
-    body.members()->emplace("factor", "totp");
-    body.members()->emplace("label", "");
-    TRY(decision.emit({.kind = std::string(kind_user_factor), .body = std::move(body)}));
+    TRY(decision.emit({.kind = std::string(kind_user_factor), .body = of_factor(user, "totp", "")}));
     return put(decision.views(), credential, decision.now_ms());
   }));
   return {};
@@ -275,14 +297,48 @@ Status People::add_security_key(const By& by, const UserId& user, const Webauthn
     if (count.value_or(0) >= keys_max) {
       return Error{Code::invalid_argument, "a user has at most 20 security keys"};
     }
-    Json body = of_user(user);
-    body.members()->emplace("factor", "security-key");
-    body.members()->emplace("label", label);
-    TRY(decision.emit({.kind = std::string(kind_user_factor), .body = std::move(body)}));
+    TRY(decision.emit({.kind = std::string(kind_user_factor), .body = of_factor(user, "security-key", label)}));
     return put(views, credential, decision.now_ms());
   }));
   const std::scoped_lock lock(impl_->proposing);
   impl_->key_challenges.erase(user);
+  return {};
+}
+
+Result<std::vector<SecurityKeyInfo>> People::security_keys(const UserId& user) const {
+  TRY(impl_->known(user));
+  std::vector<SecurityKeyInfo> infos;
+  for (const Credential& key : TRY(impl_->factors(user)).keys) {
+    infos.push_back({.id = public_id(key), .label = key.label, .added_ms = key.made_ms, .used_ms = key.used_ms});
+  }
+  return infos;
+}
+
+Result<std::vector<std::vector<std::uint8_t>>> People::security_key_credentials(const UserId& user) const {
+  std::vector<std::vector<std::uint8_t>> ids;
+  for (const Credential& key : TRY(impl_->factors(user)).keys) ids.push_back(TRY(impl_->open_key(key)).id);
+  return ids;
+}
+
+Status People::remove_security_key(const By& by, const UserId& user, std::string_view key,
+                                   std::string_view keep_session) {
+  const Factors factors = TRY(impl_->factors(user));
+  const auto found = std::ranges::find(factors.keys, key, public_id);
+  const Error gone{Code::not_found, "the user has no such security key"};
+  if (found == factors.keys.end()) return gone;
+  std::array<std::uint8_t, 8> keep{};
+  const bool keeps = from_hex(keep_session, keep);
+  TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
+    Connection& views = decision.views();
+    TRY(check_last_factor(views, TRY(user_in(views, user)), *found));
+    if (TRY(views.execute("DELETE FROM credential WHERE id = $1", {Bytes(found->id)})) == 0) return gone;
+    TRY(decision.emit(
+        {.kind = std::string(kind_user_factor_removed), .body = of_factor(user, "security-key", found->label)}));
+    TRY(views.execute("DELETE FROM session WHERE person = $1 AND id <> $2", {Bytes(user), Bytes(keep)}));
+    return {};
+  }));
+  impl_->end_sessions(user, keeps ? keep_session : std::string_view());
+  impl_->changed();
   return {};
 }
 

@@ -91,7 +91,7 @@ Status People::Impl::load() {
     names[user.body.name] = id;
     return Status();
   }));
-  TRY(views->query("SELECT id, person, fingerprint, since_at, seen_at, ends_at FROM session", {},
+  TRY(views->query("SELECT id, person, fingerprint, since_at, seen_at, ends_at, device FROM session", {},
                    [&](const SqlRow& row) {
                      auto session = std::make_shared<Session>();
                      session->id = array_of<8>(row.bytes(0));
@@ -101,6 +101,7 @@ Status People::Impl::load() {
                      session->seen_ms = row.integer(4);
                      session->kept_ms = row.integer(4);
                      session->ends_ms = row.integer(5);
+                     session->device = row.text(6);
                      add_holding(std::move(session));
                      return Status();
                    }));

@@ -111,8 +111,17 @@ struct SignIn {
   std::int64_t ends_ms = 0;
 };
 
+// A key as its owner sees it.
+struct SecurityKeyInfo {
+  std::string id;     // 16 hex digits, of this node: not the credential's of WebAuthn
+  std::string label;  // what its owner calls it
+  std::int64_t added_ms = 0;
+  std::int64_t used_ms = 0;  // to sign in; 0: never
+};
+
 struct SessionInfo {
-  std::string id;  // public
+  std::string id;      // public
+  std::string device;  // "Firefox, Windows"; "": unknown
   std::int64_t since_ms = 0;
   std::int64_t seen_ms = 0;
   bool current = false;
@@ -209,6 +218,14 @@ class People {
   // `label` names it for its owner: at most 100 bytes. At most 20 keys. Errors: permission_denied (not what was asked
   // for), not_found (no challenge in the last ten minutes), already_exists, invalid_argument, too_large.
   Status add_security_key(const By& by, const UserId& user, const WebauthnRegistration& answer, std::string_view label);
+  // The oldest first.
+  Result<std::vector<SecurityKeyInfo>> security_keys(const UserId& user) const;
+  // What WebAuthn calls them: for browsers, so that no key is added twice.
+  Result<std::vector<std::vector<std::uint8_t>>> security_key_credentials(const UserId& user) const;
+  // Recorded. Ends the user's sessions but `keep_session`: whoever has the key may have signed in with it. Errors:
+  // not_found, conflict (nothing would be left that the user's roles let him sign in with).
+  Status remove_security_key(const By& by, const UserId& user, std::string_view key,
+                             std::string_view keep_session = {});
 
   // ---- Sessions ----
 
@@ -216,8 +233,11 @@ class People {
   // unavailable (too many at once). Lock-out: failures of one name from one address (`address`, v6 by /64) count; after
   // 10 in 15 minutes that pair waits a minute, and twice as long with each further failure, up to an hour. An address
   // with 100 failures in 15 minutes waits as a whole. A name with 100 failures from addresses that it never signed in
-  // from waits at such addresses, while it still can sign in from the others. deadline_exceeded says how long.
-  Result<SignIn> begin_session(std::string_view name, std::string_view password, std::string_view address);
+  // from waits at such addresses, while it still can sign in from the others. deadline_exceeded says how long
+  // (wait_ms). `device`, a few words for the user to know the session by, stays with it through all steps: at most 60
+  // bytes are kept.
+  Result<SignIn> begin_session(std::string_view name, std::string_view password, std::string_view address,
+                               std::string_view device = {});
   // Then the second factor, with the session of begin_session(), within ten minutes and five attempts; gives a new
   // secret. Errors: permission_denied, and as above.
   Result<SignIn> finish_with_totp(std::string_view secret, std::string_view code, std::string_view address);

@@ -30,6 +30,7 @@ struct KnownUser {
 struct Session {
   std::array<std::uint8_t, 8> id{};
   UserId user{};
+  std::string device = {};
   Digest fingerprint{};
   SignInStep step = SignInStep::done;
   bool totp_too = false;
@@ -57,6 +58,8 @@ struct Credential {
   std::string label;
   std::vector<std::uint8_t> sealed;
   std::int64_t counter = 0;  // the last step of a code; the counter of a key
+  std::int64_t made_ms = 0;
+  std::int64_t used_ms = 0;  // of a key
 };
 
 // All that one user signs in with.

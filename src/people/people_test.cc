@@ -253,6 +253,67 @@ TEST_F(PeopleTest, ASecurityKeyIsAddedOnceAndForItsChallenge) {
             Code::not_found);
 }
 
+TEST_F(PeopleTest, SecurityKeysAreListedAndRemoved) {
+  const UserId eva = node_.user("eva", {Role::admin});
+  const UserId ali = node_.user("ali", {Role::viewer});
+  SoftwareKey first;
+  SoftwareKey second;
+  node_.add_key(eva, first);
+  node_.wait(1000);
+  node_.add_key(eva, second);
+  const SignIn kept = node_.signed_in("eva", first);
+  const SignIn other = node_.signed_in("eva", first);
+  const std::vector<SecurityKeyInfo> keys = people().security_keys(eva).value();
+  ASSERT_EQ(keys.size(), 2u);
+  EXPECT_NE(keys[0].id, keys[1].id);
+  EXPECT_EQ(keys[0].id.size(), 16u);
+  EXPECT_EQ(keys[0].label, "key");
+  EXPECT_EQ(keys[0].added_ms, node_.now_ms() - 1000);
+  EXPECT_EQ(keys[0].used_ms, node_.now_ms());
+  EXPECT_EQ(keys[1].used_ms, 0) << "never used to sign in";
+  EXPECT_EQ(people().security_key_credentials(eva).value(),
+            (std::vector<std::vector<std::uint8_t>>{first.id, second.id}));
+  EXPECT_TRUE(people().security_keys(ali)->empty());
+
+  EXPECT_EQ(refusal(people().remove_security_key("ali", ali, keys[0].id)), Code::not_found) << "another's";
+  EXPECT_EQ(refusal(people().remove_security_key("eva", eva, "")), Code::not_found);
+  const std::string session = people().who_has_session(kept.secret)->session;
+  ASSERT_TRUE(people().remove_security_key("eva", eva, keys[0].id, session));
+  EXPECT_TRUE(people().who_has_session(kept.secret));
+  EXPECT_FALSE(people().who_has_session(other.secret)) << "whoever has the key may sit there";
+  EXPECT_EQ(refusal(people().remove_security_key("eva", eva, keys[0].id)), Code::not_found) << "it is gone";
+  const SignIn begun = node_.begun("eva");
+  EXPECT_EQ(begun.credentials, std::vector<std::vector<std::uint8_t>>{second.id});
+  EXPECT_FALSE(people().finish_with_security_key(begun.secret, first.answered(begun.challenge, testing::origin), home));
+  node_.signed_in("eva", second);
+  std::vector<std::string> kinds;
+  ASSERT_TRUE(node_.journal->for_each(private_log, 0, [&](const Record& record) {
+    kinds.push_back(record.payload.kind);
+    return Status();
+  }));
+  EXPECT_EQ(kinds.back(), "user.factor.removed");
+  node_.add_key(eva, first);
+  EXPECT_EQ(people().user(eva)->security_keys, 2) << "what was removed may be added again";
+}
+
+TEST_F(PeopleTest, TheLastFactorStays) {
+  const UserId eva = node_.user("eva", {Role::admin});
+  const UserId ali = node_.user("ali", {Role::viewer});
+  std::array<SoftwareKey, 2> keys;
+  node_.add_key(eva, keys[0]);
+  node_.add_key(ali, keys[1]);
+  const auto only = [&](const UserId& user) { return people().security_keys(user)->front().id; };
+  EXPECT_EQ(refusal(people().remove_security_key("eva", eva, only(eva))), Code::conflict);
+  EXPECT_EQ(refusal(people().remove_security_key("ali", ali, only(ali))), Code::conflict);
+  node_.add_totp(eva);
+  node_.add_totp(ali);
+  EXPECT_EQ(refusal(people().remove_security_key("eva", eva, only(eva))), Code::conflict)
+      << "a code isn't enough for an admin";
+  EXPECT_TRUE(people().remove_security_key("ali", ali, only(ali)));
+  EXPECT_EQ(node_.begun("ali").step, SignInStep::totp);
+  EXPECT_EQ(people().user(eva)->security_keys, 1);
+}
+
 TEST_F(PeopleTest, AResetTakesAwayEverythingAndIsRecorded) {
   const UserId eva = node_.user("eva", {Role::admin});
   SoftwareKey key;

@@ -19,6 +19,7 @@ inline constexpr std::string_view kind_user = "user";                    // each
 inline constexpr std::string_view kind_user_reset = "user.reset";        // password and factors were taken away
 inline constexpr std::string_view kind_user_password = "user.password";  // a password was set
 inline constexpr std::string_view kind_user_factor = "user.factor";      // a second factor was added
+inline constexpr std::string_view kind_user_factor_removed = "user.factor.removed";
 inline constexpr std::string_view kind_token = "token";
 inline constexpr std::string_view kind_token_revoked = "token.revoked";
 inline constexpr std::string_view kind_approval_asked = "approval.asked";

@@ -84,7 +84,8 @@ std::vector<SessionInfo> People::sessions(const UserId& user) const {
   const std::shared_lock lock(impl_->guard);
   for (const auto& [id, session] : impl_->sessions_by_id) {
     if (session->user != user || !impl_->caller_of(*session)) continue;
-    infos.push_back({.id = id, .since_ms = session->since_ms, .seen_ms = session->seen_ms.load()});
+    infos.push_back(
+        {.id = id, .device = session->device, .since_ms = session->since_ms, .seen_ms = session->seen_ms.load()});
   }
   std::ranges::sort(infos, std::ranges::greater(), &SessionInfo::since_ms);
   return infos;

@@ -19,6 +19,7 @@ constexpr std::size_t sessions_each_max = 20;
 constexpr std::size_t addresses_each_max = 20;
 constexpr int attempts_max = 5;
 constexpr std::size_t address_bytes_max = 64;
+constexpr std::size_t device_bytes_max = 60;
 
 Error not_pending() {
   return {Code::permission_denied, "there is no sign-in to go on with: begin with name and password"};
@@ -60,7 +61,8 @@ Status People::Impl::check_wait(const SignInAttempt& attempt) const {
   const std::int64_t wait_ms = limits.wait_ms(attempt, now_ms());
   if (wait_ms == 0) return {};
   return Error{Code::deadline_exceeded,
-               "too many attempts failed: try again in " + std::to_string((wait_ms + 999) / 1000) + " seconds"};
+               "too many attempts failed: try again in " + std::to_string((wait_ms + 999) / 1000) + " seconds",
+               wait_ms};
 }
 
 Error People::Impl::refuse(const SignInAttempt& attempt, std::string_view why) {
@@ -148,7 +150,8 @@ void People::Impl::drop_holding(const Session& session) {
 
 // ---- The password ----
 
-Result<SignIn> People::begin_session(std::string_view name, std::string_view password, std::string_view address) {
+Result<SignIn> People::begin_session(std::string_view name, std::string_view password, std::string_view address,
+                                     std::string_view device) {
   Impl& people = *impl_;
   const SignInAttempt attempt = people.attempt(name, address);
   TRY(people.check_wait(attempt));
@@ -185,6 +188,7 @@ Result<SignIn> People::begin_session(std::string_view name, std::string_view pas
   const SignInStep step = first_step(body, factors, totp_too);
   const auto session = TRY(people.new_session(user, secret, attempt, step));
   session->totp_too = totp_too;
+  session->device = device.substr(0, device_bytes_max);
   SignIn sign_in = TRY(people.shown(*session, std::move(secret), factors));
   const std::unique_lock lock(people.guard);
   const auto ended = people.epochs.find(user);
@@ -208,6 +212,7 @@ Result<SignIn> People::Impl::advance(const std::shared_ptr<Session>& from, const
                                      const Decide& prove) {
   std::string secret = secret_text(TRY(random_array<32>(options.random)));
   const auto next = TRY(new_session(from->user, secret, attempt, SignInStep::done));
+  next->device = from->device;
   const Status decided = [&]() -> Status {
     TRY(journal.transact("node", [&](Decision& decision) -> Status {
       TRY(prove(decision));
@@ -217,9 +222,10 @@ Result<SignIn> People::Impl::advance(const std::shared_ptr<Session>& from, const
       if (needs_security_key(user.body.roles) && !by_key) next->step = SignInStep::enrol;
       if (next->step == SignInStep::done) {
         TRY(
-            to.execute("INSERT INTO session(id, person, fingerprint, since_at, seen_at, ends_at) "
-                       "VALUES ($1, $2, $3, $4, $4, $5)",
-                       {Bytes(next->id), Bytes(next->user), Bytes(next->fingerprint), next->since_ms, next->ends_ms}));
+            to.execute("INSERT INTO session(id, person, fingerprint, since_at, seen_at, ends_at, device) "
+                       "VALUES ($1, $2, $3, $4, $4, $5, $6)",
+                       {Bytes(next->id), Bytes(next->user), Bytes(next->fingerprint), next->since_ms, next->ends_ms,
+                        std::string_view(next->device)}));
         TRY(
             to.execute("INSERT INTO known_address(person, address, seen_at) VALUES ($1, $2, $3) "
                        "ON CONFLICT(person, address) DO UPDATE SET seen_at = excluded.seen_at",
@@ -303,9 +309,10 @@ Result<SignIn> People::finish_with_security_key(std::string_view secret, const W
     if (!counter && counter.error().code != Code::permission_denied) return counter.error();
     if (!counter) return people.refuse(attempt, counter.error().message);
     return people.advance(session, attempt, true, [&, row = credential.id](Decision& decision) -> Status {
-      const std::uint64_t taken = TRY(decision.views().execute(
-          "UPDATE credential SET counter = $2 WHERE id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0))",
-          {Bytes(row), std::int64_t{*counter}}));
+      const std::uint64_t taken =
+          TRY(decision.views().execute("UPDATE credential SET counter = $2, used_at = $3 WHERE id = $1 AND (counter < "
+                                       "$2 OR (counter = 0 AND $2 = 0))",
+                                       {Bytes(row), std::int64_t{*counter}, decision.now_ms()}));
       if (taken == 1) return {};
       return Error{Code::permission_denied, "the security key's answer was used before"};
     });

@@ -109,6 +109,40 @@ TEST_F(SignInTest, WithASecurityKeyEachStepHasASecretOfItsOwn) {
       << "a step is taken once";
 }
 
+TEST_F(SignInTest, KeysOfEachKindSignInAlsoAfterARestart) {
+  // RS256 is what Windows Hello has.
+  for (const auto& [name, kind] : {std::pair("eva", SoftwareKeyKind::es256), std::pair("ali", SoftwareKeyKind::eddsa),
+                                   std::pair("mia", SoftwareKeyKind::rs256)}) {
+    SoftwareKey key(kind);
+    node_.add_key(node_.user(name, {Role::admin}), key);
+    node_.signed_in(name, key);
+    node_.reopen();
+    node_.signed_in(name, key);
+  }
+}
+
+TEST_F(SignInTest, ASessionKeepsWhatItRunsOn) {
+  const UserId eva = node_.user("eva", {Role::admin});
+  SoftwareKey key;
+  node_.add_key(eva, key);
+  const auto sign_in = [&](std::string_view device) {
+    const SignIn first = people().begin_session("eva", password, home, device).value();
+    EXPECT_TRUE(people().finish_with_security_key(first.secret, key.answered(first.challenge, origin), home));
+    node_.wait(1);
+  };
+  sign_in("Firefox, Windows");
+  sign_in(std::string(100, 'x'));
+  node_.signed_in("eva", key);
+  for (int i = 0; i < 2; ++i) {
+    const std::vector<SessionInfo> sessions = people().sessions(eva);
+    ASSERT_EQ(sessions.size(), 3u);
+    EXPECT_EQ(sessions[0].device, "");
+    EXPECT_EQ(sessions[1].device, std::string(60, 'x'));
+    EXPECT_EQ(sessions[2].device, "Firefox, Windows");
+    node_.reopen();
+  }
+}
+
 TEST_F(SignInTest, ASecurityKeyAnswersItsChallengeAndNoOther) {
   const UserId eva = node_.user("eva", {Role::admin});
   SoftwareKey key(SoftwareKeyKind::eddsa);
@@ -298,6 +332,10 @@ TEST_F(SignInTest, AfterTenFailuresThePairWaitsAndNobodyElse) {
   ASSERT_FALSE(waits);
   EXPECT_EQ(waits.error().code, Code::deadline_exceeded);
   EXPECT_NE(waits.error().message.find("60 seconds"), std::string::npos) << waits.error().message;
+  EXPECT_EQ(waits.error().wait_ms, 60'000);
+  node_.wait(20'001);
+  EXPECT_EQ(people().begin_session("eva", password, home).error().wait_ms, 39'999) << "what is left of it";
+  node_.wait(-20'001);
   EXPECT_EQ(begin_refusal("eva", "wrong password"), Code::deadline_exceeded) << "right and wrong look alike";
   node_.signed_in("eva", key, "198.51.100.4");
   EXPECT_TRUE(people().begin_session("ali", password, home));

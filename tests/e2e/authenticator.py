@@ -1,10 +1,11 @@
-"""Second factors without hardware: a security key (WebAuthn, ES256) and the codes of an app (TOTP)"""
+"""Second factors without hardware: security keys (WebAuthn, ES256 and RS256) and the codes of an app (TOTP)"""
 
 import base64
 import hashlib
 import hmac
 import json
 import os
+import random
 import struct
 import time
 
@@ -76,12 +77,17 @@ class SecurityKey:
         self.secret = int.from_bytes(os.urandom(32), "big") % (N - 1) + 1
         self.id = os.urandom(24)
 
+    def cose(self):
+        """CBOR of a COSE key: {1: 2, 3: -7, -1: 1, -2: x, -3: y} (RFC 9053, section 7.1.1)."""
+        x, y = (value.to_bytes(32, "big") for value in multiply(self.secret, G))
+        return b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20" + x + b"\x22\x58\x20" + y
+
+    def sign(self, message):
+        return sign(self.secret, message)
+
     def register(self, challenge, rp_id):
         """What the API takes to add this key."""
-        x, y = (value.to_bytes(32, "big") for value in multiply(self.secret, G))
-        # CBOR of a COSE key: {1: 2, 3: -7, -1: 1, -2: x, -3: y} (RFC 9053, section 7.1.1).
-        cose = b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20" + x + b"\x22\x58\x20" + y
-        made = bytes(16) + struct.pack(">H", len(self.id)) + self.id + cose
+        made = bytes(16) + struct.pack(">H", len(self.id)) + self.id + self.cose()
         return {"client_data_json": base64url(self.client_data("webauthn.create", challenge)),
                 "authenticator_data": base64url(self.data(rp_id, PRESENT | VERIFIED | HAS_KEY) + made)}
 
@@ -89,7 +95,7 @@ class SecurityKey:
         """What the API takes as the second factor."""
         client_data = self.client_data("webauthn.get", challenge)
         data = self.data(rp_id, flags)
-        signature = sign(self.secret, data + hashlib.sha256(client_data).digest())
+        signature = self.sign(data + hashlib.sha256(client_data).digest())
         return {"credential": base64url(self.id), "client_data_json": base64url(client_data),
                 "authenticator_data": base64url(data), "signature": base64url(signature)}
 
@@ -100,6 +106,57 @@ class SecurityKey:
     @staticmethod
     def data(rp_id, flags):
         return hashlib.sha256(rp_id.encode()).digest() + bytes([flags]) + struct.pack(">I", 0)
+
+
+def is_prime(n):
+    """Whether it passes 20 rounds of Miller and Rabin."""
+    if n < 4 or n % 2 == 0:
+        return n in (2, 3)
+    odd, twos = n - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    for _ in range(20):
+        x = pow(random.randrange(2, n - 1), odd, n)
+        if x in (1, n - 1):
+            continue
+        for _ in range(twos - 1):
+            x = x * x % n
+            if x == n - 1:
+                break
+        else:
+            return False
+    return True
+
+
+def prime(bits, exponent):
+    """With its highest two bits set, so that the product of two has twice the bits."""
+    while True:
+        n = random.getrandbits(bits) | 3 << (bits - 2) | 1
+        if n % exponent != 1 and all(n % small for small in (3, 5, 7, 11, 13, 17, 19, 23)) and is_prime(n):
+            return n
+
+
+class RsaKey(SecurityKey):
+    """A key of RS256, as Windows Hello makes them."""
+
+    EXPONENT = 65537
+
+    def __init__(self, origin):
+        super().__init__(origin)
+        p, q = prime(1024, self.EXPONENT), prime(1024, self.EXPONENT)
+        self.modulus = p * q
+        self.secret = pow(self.EXPONENT, -1, (p - 1) * (q - 1))
+
+    def cose(self):
+        """{1: 3, 3: -257, -1: n, -2: e} (RFC 8812, section 2; RFC 8230, section 4)."""
+        return (b"\xa4\x01\x03\x03\x39\x01\x00\x20\x59\x01\x00" + self.modulus.to_bytes(256, "big") +
+                b"\x21\x43" + self.EXPONENT.to_bytes(3, "big"))
+
+    def sign(self, message):
+        """RSASSA-PKCS1-v1_5: RFC 8017, section 8.2.1."""
+        digest = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(message).digest()
+        padded = b"\x00\x01" + b"\xff" * (256 - 3 - len(digest)) + b"\x00" + digest
+        return pow(int.from_bytes(padded, "big"), self.secret, self.modulus).to_bytes(256, "big")
 
 
 def totp(secret, step=0):

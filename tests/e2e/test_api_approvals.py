@@ -165,6 +165,34 @@ class ApprovalsTest(ServedCase):
             self.analyst.refused("not-found", "POST", wrong + "/answer", {"approve": True})
             self.analyst.refused("not-found", "GET", wrong + "/export")
 
+    def test_names_are_told_to_who_may_know_them(self):
+        path = self.make_list("A list with a name")
+        where = self.ask(self.analyst, path + "/exports", reason="x")
+        for client in (self.analyst, self.second, self.steward):
+            self.assertEqual(client.get(where).json["subject_name"], "A list with a name")
+            [listed] = [one for one in client.get("/api/v1/approvals?count=200").json["approvals"]
+                        if where.endswith(one["approval"])]
+            self.assertEqual(listed["subject_name"], "A list with a name")
+        self.analyst.patch(path, {"title": "Named anew"})
+        self.assertEqual(self.steward.get(where).json["subject_name"], "Named anew")
+
+        user = self.admin.post("/api/v1/users", {"name": "nora", "display": "Nora Nes"}, expect=201).json["user"]
+        where = self.ask(self.admin, f"/api/v1/users/{user}/roles", roles=["viewer"], reason="is new")
+        for client in (self.admin, self.other_admin, self.steward):
+            self.assertEqual(client.get(where).json["subject_name"], "Nora Nes (nora)")
+
+    def test_who_may_not_read_lists_any_more_is_told_no_name(self):
+        client = self.person("lars", "analyst")
+        path = self.make_list("Not for Lars")
+        where = self.ask(client, path + "/exports", reason="x")
+        self.assertEqual(client.get(where).json["subject_name"], "Not for Lars")
+        self.served.cli("user", "roles", "lars", "--role", "viewer")
+        client = self.served.another_session("lars")
+        shown = client.get(where)
+        self.assertEqual(shown.json["reason"], "x")
+        self.assertNotIn("subject_name", shown.json)
+        self.assertNotIn(b"Not for Lars", client.get("/api/v1/approvals?count=200").body)
+
     def test_pages_and_states(self):
         path = self.make_list()
         asked = [self.ask(self.analyst, path + "/exports", reason=f"page {i}").rsplit("/", 1)[1] for i in range(5)]

@@ -1,7 +1,9 @@
 """The API's users, tokens, sessions and own accounts"""
 
+import time
+
 from api_client import ORIGIN, RP_ID
-from authenticator import PRESENT, SecurityKey, totp
+from authenticator import PRESENT, RsaKey, SecurityKey, base64url, totp
 from serving import ServedCase
 
 
@@ -132,6 +134,72 @@ class UsersTest(ServedCase):
         self.assertEqual(client.step("security-key", key.sign_in(begun["challenge"], RP_ID)), "done")
         self.assertNotEqual(client.cookie, pending)
         client.get("/api/v1/me")
+
+    def test_keys_are_listed_and_removed(self):
+        client = self.person("kim", "steward")
+        password = self.served.passwords["kim"]
+        path = "/api/v1/me/security-keys"
+
+        def keys():
+            return client.get(path).json["security_keys"]
+
+        [first] = keys()
+        self.assertEqual((first["label"], first["used_ms"]), ("test", 0))
+        removal = {"security_key": first["security_key"], "password": password}
+        only = client.refused("conflict", "POST", path + "/remove", removal)
+        self.assertIn("only security key", only.json["detail"])
+
+        # As Windows Hello makes them.
+        second = RsaKey(ORIGIN)
+        asked = client.post(path + "/challenge", {"password": password}).json
+        self.assertEqual(asked["exclude"], [base64url(self.served.keys["kim"].id)])
+        client.post(path, second.register(asked["challenge"], asked["rp_id"]) | {"label": "laptop <b>"}, expect=204)
+        client.sign_in("kim", password, second)
+        self.assertEqual([one["label"] for one in keys()], ["test", "laptop <b>"])
+        self.assertGreater(keys()[1]["used_ms"], 0)
+        other = self.served.another_session("kim")
+        remove = path + "/remove"
+        client.refused("forbidden", "POST", remove, removal | {"password": password + "x"})
+        for body in ({}, {"password": password}, removal | {"security_key": 7}, removal | {"more": 1}):
+            client.refused("invalid", "POST", remove, body)
+        self.person("analyst").refused("not-found", "POST", remove,
+                                       removal | {"password": self.served.passwords["analyst"]})
+        client.post(remove, removal, expect=204)
+        other.refused("sign-in-needed", "GET", "/api/v1/me")
+        client.refused("not-found", "POST", remove, removal)
+        self.assertEqual([one["label"] for one in keys()], ["laptop <b>"])
+        # Credentials of WebAuthn are nobody's business but the browser's.
+        self.assertNotIn(base64url(second.id).encode(), client.get(path).body)
+        begun = client.begin("kim", password)
+        client.refused("sign-in-needed", "POST", "/api/v1/sessions/security-key",
+                       self.served.keys["kim"].sign_in(begun["challenge"], RP_ID))
+        self.served.keys["kim"] = second
+        acts = self.admin.post("/api/v1/audit/search", {"actor": "kim", "kind": "user.factor.removed"}).json["acts"]
+        self.assertEqual(len(acts), 1)
+
+    def test_a_session_says_what_it_runs_on_and_nothing_that_was_sent(self):
+        client = self.person("siv", "analyst")
+        password = self.served.passwords["siv"]
+        sent = {"User-Agent": "Mozilla/5.0 (Windows NT 10.0; <b>secret) Gecko/20100101 Firefox/128.0"}
+        begun = client.post("/api/v1/sessions", {"name": "siv", "password": password}, headers=sent).json
+        client.csrf = begun["csrf"]
+        client.step("security-key", self.served.keys["siv"].sign_in(begun["challenge"], RP_ID))
+        shown = client.get("/api/v1/me/sessions")
+        self.assertIn("Firefox, Windows", [one["device"] for one in shown.json["sessions"]])
+        self.assertNotIn(b"secret", shown.body)
+        self.assertNotIn("Firefox", self.served.said())
+
+    def test_who_failed_too_often_is_told_how_long_to_wait(self):
+        self.served.add_user("otto", "viewer")
+        client = self.admin.like()
+        body = {"name": "otto", "password": "a wrong password"}
+        for _ in range(10):
+            client.refused("sign-in-needed", "POST", "/api/v1/sessions", body)
+        first = int(client.refused("throttled", "POST", "/api/v1/sessions", body).headers["retry-after"])
+        self.assertTrue(50 < first <= 60, first)
+        time.sleep(1.1)
+        later = int(client.refused("throttled", "POST", "/api/v1/sessions", body).headers["retry-after"])
+        self.assertLess(later, first)
 
     def test_a_stolen_password_alone_adds_no_factor(self):
         self.person("harald", "analyst")

@@ -59,6 +59,8 @@ ROUTES = {
     "POST /api/v1/me/totp/confirm": "session",
     "POST /api/v1/me/security-keys": "session",
     "POST /api/v1/me/security-keys/challenge": "session",
+    "GET /api/v1/me/security-keys": "own_account",
+    "POST /api/v1/me/security-keys/remove": "own_account",
     "GET /api/v1/node": "node_status",
     "GET /api/v1/events": "caller",
     "POST /api/v1/sessions": "open",

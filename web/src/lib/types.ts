@@ -255,6 +255,7 @@ export interface Approval {
   approval: string;
   action: string;
   subject: string;
+  subject_name?: string;
   reason: string;
   state: 'asked' | 'approved' | 'refused' | 'lapsed' | 'done';
   asked_by: string;
@@ -430,6 +431,23 @@ export interface KeyChallenge {
   user_id: string;
   user_name: string;
   rp_id: string;
+  exclude: string[];
+}
+
+export interface KeyRemoval {
+  security_key: string;
+  password: string;
+}
+
+export interface SecurityKeys {
+  security_keys: SecurityKey[];
+}
+
+export interface SecurityKey {
+  security_key: string;
+  label: string;
+  added_ms: number;
+  used_ms: number;
 }
 
 export interface PasswordAgain {
@@ -467,6 +485,7 @@ export interface Sessions {
 
 export interface Session {
   session: string;
+  device: string;
   since_ms: number;
   seen_ms: number;
   current: boolean;

@@ -22,7 +22,7 @@ export async function use_key(challenge: string, credentials: string[]): Promise
       challenge: to_bytes(challenge),
       rpId: location.hostname,
       allowCredentials: credentials.map((id) => ({ type: 'public-key', id: to_bytes(id) })),
-      userVerification: 'preferred',
+      userVerification: 'required',
       timeout: 120_000,
     },
   })) as PublicKeyCredential | null;
@@ -48,8 +48,11 @@ export async function make_key(asked: KeyChallenge, label: string): Promise<KeyR
         // What the lock of many a Windows computer makes.
         { type: 'public-key', alg: -257 },
       ],
+      // A browser refuses a key that the account has already.
+      excludeCredentials: asked.exclude.map((id) => ({ type: 'public-key', id: to_bytes(id) })),
       attestation: 'none',
-      authenticatorSelection: { residentKey: 'discouraged', userVerification: 'preferred' },
+      // The node takes no key that doesn't verify who touches it; asked so, browsers have a PIN set where there is none.
+      authenticatorSelection: { residentKey: 'discouraged', userVerification: 'required' },
       timeout: 120_000,
     },
   })) as PublicKeyCredential | null;

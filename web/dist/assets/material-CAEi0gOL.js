@@ -1,0 +1,1 @@
+const t=["TLP:RED","TLP:AMBER+STRICT","TLP:AMBER","TLP:GREEN","TLP:CLEAR"],a=["match","allow"],o=["baseline","national","not-illegal","unclassified"],e=31,i=200,l=1e3;function c(s,n){return new TextEncoder().encode(s).length>n}export{o as c,t as h,c as i,e as l,a as p,l as r,i as t};
