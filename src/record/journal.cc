@@ -89,7 +89,8 @@ Status Journal::Impl::load_logs() {
                                       std::to_string(rows) + " are there: restore a backup"};
     }
     committed.logs[log] = TRY(tree_of(size, peaks));
-    heads[log] = {.origin = origin(log), .size = size, .root = committed.logs[log].root()};
+    heads.push_back({.origin = origin(log), .size = size, .root = committed.logs[log].root()});
+    authors.push_back(options.member);
   }
   return {};
 }
@@ -246,7 +247,9 @@ Status Journal::Impl::run_batch(std::span<Waiting* const> waiting, BatchState& s
 }
 
 Result<RecordId> Decision::new_id() const {
-  return random_array<16>(batch_.journal.options.random);
+  RecordId id = TRY(random_array<16>(batch_.journal.options.random));
+  std::ranges::copy(author_tag(batch_.journal.options.member), id.begin());
+  return id;
 }
 
 Result<Recorded> Decision::emit(Draft draft) {
@@ -256,7 +259,7 @@ Result<Recorded> Decision::emit(Draft draft) {
   if (kind == nullptr) return Error{Code::invalid_argument, "there is no record of kind " + draft.kind};
 
   const std::uint32_t log = draft.scope == "private" ? private_log : shared_log;
-  Record record{.place = {log, state.logs[log].size()}};
+  Record record{.author = journal.options.member, .place = {log, state.logs[log].size()}};
   Leaf leaf;
   if (draft.revises) {
     record.id = *draft.revises;
@@ -283,7 +286,7 @@ Result<Recorded> Decision::emit(Draft draft) {
                     .schema = draft.schema,
                     .scope = std::move(draft.scope),
                     .sequence = ++sequence->second,
-                    .under = "",
+                    .under = journal.options.under ? journal.options.under() : std::string(),
                     .at_ms = now_ms_,
                     .actor = log == private_log ? std::string(actor_) : std::string(),
                     .body = std::move(draft.body)};

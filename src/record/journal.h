@@ -133,6 +133,8 @@ struct JournalOptions {
   std::string member;  // its code: "se"
   Clock clock;
   Random random;
+  // The membership state that records are written under; see Payload.
+  std::function<std::string()> under = {};
   // Called with the name of each step; a test stops the process there.
   std::function<void(const char* step)> failpoint = {};
 };

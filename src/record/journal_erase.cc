@@ -120,7 +120,7 @@ Result<Record> Journal::Impl::read_in(Connection& connection, Place place) const
                          return {};
                        }));
   if (!found || found->erased) return Error{Code::not_found, "there is no such record, or it was erased"};
-  return open_row(*found, keys.data_key);
+  return open(*found);
 }
 
 // In a rebuild the content is gone already and was never folded: only the facts that remain are stated.

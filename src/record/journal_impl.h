@@ -31,6 +31,8 @@ struct BatchState {
   std::vector<Record> records;
 };
 
+struct RecordRow;
+
 struct Journal::Impl {
   Impl(Store& in, const Kinds& known, JournalKeys with, JournalOptions chosen)
       : store(in), kinds(known), keys(std::move(with)), options(std::move(chosen)) {}
@@ -38,6 +40,8 @@ struct Journal::Impl {
   void step(const char* name) const {
     if (options.failpoint) options.failpoint(name);
   }
+  // In whose log a record stands.
+  std::string author_of(std::uint32_t log) const;
   std::string origin(std::uint32_t log) const {
     return "fristad.alliance/" + options.member + (log == private_log ? "/private" : "/shared");
   }
@@ -60,6 +64,7 @@ struct Journal::Impl {
   Status apply_erasure(Connection& connection, const Record& erasure, bool rebuilding);
   Status reseal_without(Connection& connection, Place place, std::span<const std::uint32_t> items);
   Status for_each(std::uint32_t log, std::uint64_t from, const std::function<Status(const Record&)>& use) const;
+  Result<Record> open(const RecordRow& row) const;
   Result<Record> read_in(Connection& connection, Place place) const;
 
   Store& store;
@@ -79,7 +84,8 @@ struct Journal::Impl {
   std::vector<Subscriber> subscribers;
 
   mutable std::mutex head_mutex;
-  std::array<LogHead, own_logs> heads;
+  std::vector<LogHead> heads;           // by the number of the log
+  std::vector<std::string> authors;     // the same: whose it is
 
   mutable std::mutex reading;
   std::unique_ptr<Connection> reader;

@@ -100,6 +100,17 @@ Result<Record> open_row(const RecordRow& row, const Key& data_key) {
                 .items = std::move(*stored).items()};
 }
 
+std::string Journal::Impl::author_of(std::uint32_t log) const {
+  const std::scoped_lock lock(head_mutex);
+  return authors.at(log);
+}
+
+Result<Record> Journal::Impl::open(const RecordRow& row) const {
+  Record record = TRY(open_row(row, keys.data_key));
+  record.author = author_of(row.place.log);
+  return record;
+}
+
 Result<Record> Journal::read(Place place) const {
   std::optional<RecordRow> found;
   {
@@ -112,7 +123,7 @@ Result<Record> Journal::read(Place place) const {
   }
   if (!found) return Error{Code::not_found, "there is no such record"};
   if (found->erased) return Error{Code::permission_denied, "the record was erased; its proof stays"};
-  return open_row(*found, impl_->keys.data_key);
+  return impl_->open(*found);
 }
 
 Result<Record> Journal::read(const RecordId& id, std::uint32_t revision) const {
@@ -156,7 +167,7 @@ Status Journal::Impl::for_each(std::uint32_t log, std::uint64_t from,
                         }));
     }
     for (const RecordRow& row : page) {
-      if (!row.erased) TRY(use(TRY(open_row(row, keys.data_key))));
+      if (!row.erased) TRY(use(TRY(open(row))));
     }
     if (std::ssize(page) < page_rows) return {};
     from = page.back().place.position + 1;
@@ -178,7 +189,7 @@ Status Journal::for_each_back(std::uint32_t log, std::uint64_t before,
                                }));
     }
     for (const RecordRow& row : page) {
-      if (!row.erased) TRY(use(TRY(open_row(row, impl_->keys.data_key))));
+      if (!row.erased) TRY(use(TRY(impl_->open(row))));
     }
     if (page.empty()) return {};
     before = page.back().place.position;

@@ -50,6 +50,7 @@ inline constexpr std::uint32_t own_logs = 2;
 
 // A record as a fold sees it.
 struct Record {
+  std::string author = {};  // the member in whose log it stands
   RecordId id{};
   std::uint32_t revision = 0;
   Place place = {};
