@@ -41,18 +41,18 @@ constexpr std::array tables{
     ViewTable{
         "list", "DELETE FROM list",
         "SELECT id, place, revision, scope, title, purpose, handling, distance_limit, state FROM list ORDER BY id",
-        "biittttit"},
-    ViewTable{"chunk", "DELETE FROM chunk", "SELECT place, list, size, classes FROM chunk ORDER BY place", "ibib"},
+        "bpittttit"},
+    ViewTable{"chunk", "DELETE FROM chunk", "SELECT place, list, size, classes FROM chunk ORDER BY place", "pbib"},
     ViewTable{"withdrawn", "DELETE FROM withdrawn",
               "SELECT list, number, reason, at FROM withdrawn ORDER BY list, number", "biti"},
     ViewTable{"erased_entry", "DELETE FROM erased_entry", "SELECT list, number FROM erased_entry ORDER BY list, number",
               "bi"},
     ViewTable{"entry_state", "DELETE FROM entry_state",
-              "SELECT list, number, place, paused_until FROM entry_state ORDER BY list, number", "biii"},
+              "SELECT list, number, place, paused_until FROM entry_state ORDER BY list, number", "bipi"},
     ViewTable{"opinion", "DELETE FROM opinion",
-              "SELECT list, number, log, verdict, reason, basis, at, place FROM opinion ORDER BY place", "biitttii"},
+              "SELECT list, number, log, verdict, reason, basis, at, place FROM opinion ORDER BY place", "biltttip"},
     ViewTable{"kept_match", "DELETE FROM kept_match",
-              "SELECT place, item, list, number, level, reference, at FROM kept_match ORDER BY place, item", "iibitti"},
+              "SELECT place, item, list, number, level, reference, at FROM kept_match ORDER BY place, item", "pibitti"},
 };
 
 Error wrong(std::string_view what) {
