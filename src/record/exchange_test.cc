@@ -6,12 +6,17 @@
 #include <set>
 
 #include "base/hex.h"
+#include "record/exchange_fixture.h"
 #include "record/record_fixture.h"
-#include "record/stored.h"
 
 namespace fristad {
 namespace {
 
+using testing::extension_of;
+using testing::leaves_of;
+using testing::pull_leaves;
+using testing::pull_scope;
+using testing::shared_dump;
 using testing::TemporaryFolder;
 
 // A kind that only some nodes know, and one that is never another's.
@@ -74,80 +79,26 @@ struct Member {
   std::unique_ptr<Journal> journal;
 };
 
-std::vector<LeafBytes> leaves_of(const Member& from, std::uint64_t first) {
-  std::vector<LeafBytes> leaves;
-  EXPECT_TRUE(from.journal->for_each_leaf(shared_log, first, [&](std::uint64_t, const LeafBytes& leaf) {
-    leaves.push_back(leaf);
-    return Status();
-  }));
-  return leaves;
-}
-
-Extension extension_of(const Member& from, std::uint64_t first, std::span<const LeafBytes> leaves) {
-  const LogHead head = from.journal->head(shared_log);
-  return {.member = from.name,
-          .from = first,
-          .leaves = leaves,
-          .head = {.origin = head.origin, .size = head.size, .root = head.root},
-          .note = "a note",
-          .key_at = [key = from.journal->record_key()](std::uint64_t) { return std::optional(key); }};
-}
-
-void pull_leaves(const Member& from, Member& to) {
-  const auto known = to.journal->known_log(from.name);
-  const std::uint64_t first = known ? known->head.size : 0;
-  const auto leaves = leaves_of(from, first);
-  const Status extended = to.journal->extend(extension_of(from, first, leaves));
-  ASSERT_TRUE(extended) << extended.error().message;
-}
-
-std::int64_t last_of(const Member& reader, const std::string& author, const std::string& scope) {
-  const auto known = reader.journal->known_log(author);
-  if (!known) return 0;
-  const auto spans = reader.journal->spans(known->number).value();
-  for (const ScopeSpan& span : spans) {
-    if (span.scope == scope) return span.last;
-  }
-  return 0;
-}
-
-Delivered pull_scope(const Member& from, Member& to, const std::string& scope, std::size_t bytes = 1 << 20) {
-  const auto parcels = from.journal->parcels(shared_log, scope, last_of(to, from.name, scope) + 1, bytes).value();
-  auto delivered = to.journal->deliver(from.name, scope, parcels);
-  EXPECT_TRUE(delivered) << delivered.error().message;
-  return delivered ? *delivered : Delivered();
-}
-
-// The views and facts of what is shared, whatever order the logs are numbered in here.
-std::multiset<std::string> shared_dump(const Member& of) {
-  std::multiset<std::string> lines;
-  EXPECT_TRUE(of.journal->dump([&](std::string_view line) {
-    if (line.find("/private/") == std::string_view::npos) lines.emplace(line);
-    return Status();
-  }));
-  return lines;
-}
-
 TEST(Exchange, AReaderComesToHaveWhatItsAuthorHas) {
   Member se("se");
   Member us("us");
   for (int i = 0; i < 5; ++i) us.says(testing::note("n" + std::to_string(i), {R"({"w":1})", R"({"w":2})"}));
   us.says({.kind = "note.added", .scope = "private", .body = Json::object({{"text", "own"}})});
-  pull_leaves(us, se);
+  pull_leaves(*us.journal, *se.journal);
   EXPECT_EQ(se.journal->known_log("us")->head.root, us.journal->head(shared_log).root);
-  EXPECT_EQ(pull_scope(us, se, "alliance").folded, 5u);
+  EXPECT_EQ(pull_scope(*us.journal, *se.journal, "alliance").folded, 5u);
   EXPECT_EQ(se.journal->arrivals(), 5);
-  auto expected = shared_dump(us);
+  auto expected = shared_dump(*us.journal);
   std::erase_if(expected, [](const std::string& line) { return line.find("own") != std::string::npos; });
-  EXPECT_EQ(shared_dump(se), expected);
+  EXPECT_EQ(shared_dump(*se.journal), expected);
   ASSERT_TRUE(se.journal->rebuild());
-  EXPECT_EQ(shared_dump(se), expected);
+  EXPECT_EQ(shared_dump(*se.journal), expected);
   EXPECT_TRUE(se.journal->wrong_views()->empty());
   // And goes on after a restart.
   us.says(testing::note("later"));
   se.open();
-  pull_leaves(us, se);
-  EXPECT_EQ(pull_scope(us, se, "alliance").last, 6);
+  pull_leaves(*us.journal, *se.journal);
+  EXPECT_EQ(pull_scope(*us.journal, *se.journal, "alliance").last, 6);
   std::vector<std::int64_t> arrivals;
   ASSERT_TRUE(se.journal->for_each_arrival(3, [&](std::int64_t arrival, const Record& record) {
     EXPECT_EQ(record.author, "us");
@@ -166,8 +117,8 @@ TEST(Exchange, SubscribersHearOfWhatWasDelivered) {
   se.journal->subscribe([&](std::span<const Record> records) {
     for (const Record& record : records) heard.push_back(record.author + ":" + record.payload.kind);
   });
-  pull_leaves(us, se);
-  pull_scope(us, se, "alliance");
+  pull_leaves(*us.journal, *se.journal);
+  pull_scope(*us.journal, *se.journal, "alliance");
   EXPECT_EQ(heard, std::vector<std::string>{"us:note.added"});
 }
 
@@ -175,9 +126,9 @@ TEST(Exchange, LeavesThatDontLeadToTheSignedHeadAreRefused) {
   Member se("se");
   Member us("us");
   for (int i = 0; i < 4; ++i) us.says(testing::note("n" + std::to_string(i)));
-  const auto leaves = leaves_of(us, 0);
+  const auto leaves = leaves_of(*us.journal, 0);
   const auto refused = [&](std::vector<LeafBytes> changed, std::uint64_t from = 0) {
-    const Status status = se.journal->extend(extension_of(us, from, changed));
+    const Status status = se.journal->extend(extension_of(*us.journal, from, changed));
     EXPECT_FALSE(status);
     EXPECT_FALSE(se.journal->known_log("us"));
     return status ? Code::internal : status.error().code;
@@ -191,15 +142,15 @@ TEST(Exchange, LeavesThatDontLeadToTheSignedHeadAreRefused) {
     EXPECT_NE(refused(changed), Code::conflict) << byte;
   }
   EXPECT_EQ(refused({leaves.begin() + 1, leaves.end()}, 1), Code::conflict);
-  Extension nobodys = extension_of(us, 0, leaves);
+  Extension nobodys = extension_of(*us.journal, 0, leaves);
   nobodys.key_at = [](std::uint64_t) { return std::optional<PublicKey>(); };
   EXPECT_EQ(se.journal->extend(nobodys).error().code, Code::not_found);
-  Extension own = extension_of(us, 0, leaves);
+  Extension own = extension_of(*us.journal, 0, leaves);
   own.member = "se";
   EXPECT_EQ(se.journal->extend(own).error().code, Code::invalid_argument);
-  pull_leaves(us, se);
+  pull_leaves(*us.journal, *se.journal);
   // What was taken once isn't taken again.
-  EXPECT_EQ(se.journal->extend(extension_of(us, 0, leaves)).error().code, Code::conflict);
+  EXPECT_EQ(se.journal->extend(extension_of(*us.journal, 0, leaves)).error().code, Code::conflict);
 }
 
 TEST(Exchange, OneThatIsNotWhatWasSignedIsQuarantinedAndTheRestFlows) {
@@ -209,7 +160,7 @@ TEST(Exchange, OneThatIsNotWhatWasSignedIsQuarantinedAndTheRestFlows) {
   us.says({.kind = "ours.alone", .scope = "alliance"});
   us.says({.kind = "refused", .scope = "alliance"});
   us.says(testing::note("last"));
-  pull_leaves(us, se);
+  pull_leaves(*us.journal, *se.journal);
   auto parcels = us.journal->parcels(shared_log, "alliance", 1, 1 << 20).value();
   ASSERT_EQ(parcels.size(), 6u);
   parcels[1].content.back() ^= 1;
@@ -236,7 +187,7 @@ TEST(Exchange, NoChangedByteIsFolded) {
   us.says(testing::note("text", {R"({"w":1})"}));
   const auto parcels = us.journal->parcels(shared_log, "alliance", 1, 1 << 20).value();
   Member se("se");
-  pull_leaves(us, se);
+  pull_leaves(*us.journal, *se.journal);
   for (std::size_t byte = 0; byte < parcels[0].content.size(); byte += 3) {
     auto changed = parcels;
     changed[0].content[byte] ^= 0x10;
@@ -255,7 +206,7 @@ TEST(Exchange, OutOfOrderOrTwiceIsAConflictAndChangesNothing) {
   Member se("se");
   Member us("us");
   for (int i = 0; i < 4; ++i) us.says(testing::note("n" + std::to_string(i)));
-  pull_leaves(us, se);
+  pull_leaves(*us.journal, *se.journal);
   const auto parcels = us.journal->parcels(shared_log, "alliance", 1, 1 << 20).value();
   const auto some = [&](std::size_t from, std::size_t to) { return std::span(parcels).subspan(from, to - from); };
   EXPECT_EQ(se.journal->deliver("us", "alliance", some(1, 4)).error().code, Code::conflict);
@@ -269,7 +220,7 @@ TEST(Exchange, OutOfOrderOrTwiceIsAConflictAndChangesNothing) {
   EXPECT_EQ(se.journal->deliver("nz", "alliance", {}).error().code, Code::not_found);
   // A record of one scope under the name of another.
   us.says({.kind = "note.added", .scope = "public", .body = Json::object({{"text", "p"}})});
-  pull_leaves(us, se);
+  pull_leaves(*us.journal, *se.journal);
   auto wrong = us.journal->parcels(shared_log, "public", 1, 1 << 20).value();
   wrong[0].sequence = 5;
   EXPECT_EQ(se.journal->deliver("us", "alliance", wrong)->quarantined, 1u);
@@ -282,8 +233,8 @@ TEST(Exchange, NobodyTakesTheIdOfAnothersRecord) {
   Draft stolen = testing::note("of us");
   stolen.id = own.id;
   us.says(stolen);
-  pull_leaves(us, se);
-  EXPECT_EQ(pull_scope(us, se, "alliance").quarantined, 1u);
+  pull_leaves(*us.journal, *se.journal);
+  EXPECT_EQ(pull_scope(*us.journal, *se.journal, "alliance").quarantined, 1u);
   EXPECT_EQ(*se.journal->read(own.id, 0)->payload.body.find("text")->text(), "of se");
   EXPECT_EQ(se.journal->places(own.id)->size(), 1u);
   // Our own revision goes on from ours.
@@ -298,27 +249,27 @@ TEST(Exchange, ErasedIsErasedAtReadersAndWhoComesLaterNeverGetsIt) {
   Member se("se");
   const Recorded whole = us.says(testing::note("secret text"));
   const Recorded chunk = us.says(testing::note("chunk", {R"({"w":1})", R"({"w":2})"}));
-  pull_leaves(us, se);
-  pull_scope(us, se, "alliance");
+  pull_leaves(*us.journal, *se.journal);
+  pull_scope(*us.journal, *se.journal, "alliance");
   ASSERT_TRUE(us.journal->erase("anna", whole.id, {}, "court"));
   const std::array<std::uint32_t, 1> second{1};
   ASSERT_TRUE(us.journal->erase("anna", chunk.id, second, "mistake"));
-  pull_leaves(us, se);
-  EXPECT_EQ(pull_scope(us, se, "alliance").folded, 2u);
+  pull_leaves(*us.journal, *se.journal);
+  EXPECT_EQ(pull_scope(*us.journal, *se.journal, "alliance").folded, 2u);
   EXPECT_EQ(testing::dump_of(*se.journal).find("secret"), std::string::npos);
-  EXPECT_EQ(shared_dump(se), shared_dump(us));
+  EXPECT_EQ(shared_dump(*se.journal), shared_dump(*us.journal));
 
   Member nz("nz");
-  pull_leaves(us, nz);
+  pull_leaves(*us.journal, *nz.journal);
   const auto first = us.journal->parcels(shared_log, "alliance", 1, 1 << 20).value();
   EXPECT_TRUE(first[0].content.empty());
   ASSERT_TRUE(nz.journal->deliver("us", "alliance", std::span(first).first(2)));
   EXPECT_EQ(nz.journal->withheld()->size(), 1u) << "until an erasure says so";
-  pull_scope(us, nz, "alliance");
+  pull_scope(*us.journal, *nz.journal, "alliance");
   EXPECT_TRUE(nz.journal->withheld()->empty());
-  EXPECT_EQ(shared_dump(nz), shared_dump(us));
+  EXPECT_EQ(shared_dump(*nz.journal), shared_dump(*us.journal));
   ASSERT_TRUE(nz.journal->rebuild());
-  EXPECT_EQ(shared_dump(nz), shared_dump(us));
+  EXPECT_EQ(shared_dump(*nz.journal), shared_dump(*us.journal));
 }
 
 TEST(Exchange, NobodyErasesAnothersRecord) {
@@ -328,8 +279,8 @@ TEST(Exchange, NobodyErasesAnothersRecord) {
   us.says({.kind = std::string(kind_erased),
            .scope = "alliance",
            .body = Json::object({{"record", to_hex(own.id)}, {"ground", "spite"}})});
-  pull_leaves(us, se);
-  EXPECT_EQ(pull_scope(us, se, "alliance").quarantined, 1u);
+  pull_leaves(*us.journal, *se.journal);
+  EXPECT_EQ(pull_scope(*us.journal, *se.journal, "alliance").quarantined, 1u);
   EXPECT_TRUE(se.journal->read(own.id, 0));
 }
 
@@ -339,8 +290,8 @@ TEST(Exchange, AnUnknownKindWaitsUntilTheProgramLearnsIt) {
   us.says(testing::note("a"));
   us.says({.kind = "newer", .scope = "alliance"});
   us.says(testing::note("b"));
-  pull_leaves(us, old);
-  const Delivered delivered = pull_scope(us, old, "alliance");
+  pull_leaves(*us.journal, *old.journal);
+  const Delivered delivered = pull_scope(*us.journal, *old.journal, "alliance");
   EXPECT_EQ(delivered.folded, 2u);
   EXPECT_EQ(delivered.unknown, 1u);
   EXPECT_EQ(testing::dump_of(*old.journal).find("newer"), std::string::npos);
@@ -363,8 +314,8 @@ TEST(Exchange, WhateverTheInterleavingReadersOfTheSameScopesHaveTheSame) {
   const auto below = [&](std::size_t limit) { return static_cast<std::size_t>(draw() % limit); };
   const auto pull = [&](std::size_t from, std::size_t to, const std::string& scope, std::size_t bytes) {
     if (from == to || members[from].journal->head(shared_log).size == 0) return;
-    pull_leaves(members[from], members[to]);
-    pull_scope(members[from], members[to], scope, bytes);
+    pull_leaves(*members[from].journal, *members[to].journal);
+    pull_scope(*members[from].journal, *members[to].journal, scope, bytes);
   };
   for (int step = 0; step < 400; ++step) {
     const std::size_t who = below(3);
@@ -400,7 +351,7 @@ TEST(Exchange, WhateverTheInterleavingReadersOfTheSameScopesHaveTheSame) {
     }
   }
   for (const Member& member : members) {
-    EXPECT_EQ(shared_dump(member), shared_dump(members[0])) << member.name;
+    EXPECT_EQ(shared_dump(*member.journal), shared_dump(*members[0].journal)) << member.name;
     EXPECT_TRUE(member.journal->quarantined()->empty());
     EXPECT_TRUE(member.journal->withheld()->empty());
     EXPECT_TRUE(member.journal->wrong_views()->empty());

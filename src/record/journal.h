@@ -221,6 +221,8 @@ class Journal {
 
   // ---- Other members' logs: record/exchange.h ----
 
+  // Whose log has this number here.
+  std::string author(std::uint32_t log) const;
   std::vector<KnownLog> known_logs() const;
   // Nothing if none of its leaves is here.
   std::optional<KnownLog> known_log(std::string_view member) const;

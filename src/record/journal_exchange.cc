@@ -28,6 +28,10 @@ Error damaged(std::string what) {
 
 // ---- What the author serves ----
 
+std::string Journal::author(std::uint32_t log) const {
+  return impl_->author_of(log);
+}
+
 std::vector<KnownLog> Journal::known_logs() const {
   const std::scoped_lock lock(impl_->head_mutex);
   std::vector<KnownLog> logs;
