@@ -72,8 +72,9 @@ Result<std::vector<Parcel>> Journal::parcels(std::uint32_t log, std::string_view
                              return Status();
                            }));
   std::size_t bytes = 0;
-  for (const auto& [sequence, place] : wanted) {
-    Parcel parcel{.sequence = sequence, .position = place.position};
+  for (const auto& each : wanted) {
+    const Place place = each.second;
+    Parcel parcel{.sequence = each.first, .position = place.position};
     TRY(impl_->reader->query(
         "SELECT key, sealed FROM record WHERE place = $1", {place.value()}, [&](const SqlRow& row) -> Status {
           if (row.is_null(0) || row.is_null(1)) return {};

@@ -118,11 +118,14 @@ Result<Stored> decode_stored(Bytes bytes) {
     if (items > items_max + 1) return damaged;
     for (std::size_t i = 0; i < items && in.good(); ++i) {
       OpenItem item;
-      if (in.byte() == item_erased) {
+      const std::uint8_t state = in.byte();
+      if (state > item_present) return damaged;
+      if (state == item_erased) {
         in.fill(item.leaf_if_erased);
       } else {
         in.fill(item.salt);
         item.text = in.text();
+        if (item.text.empty()) return damaged;
       }
       stored.open.push_back(std::move(item));
     }
