@@ -1,4 +1,5 @@
-// Any bytes as JSON, payload, item, leaf, entry and ranges: no crash, and what is taken is what would be written.
+// Any bytes as JSON, payload, item, leaf, content of a record, entry and ranges: no crash, and what is taken is what
+// would be written.
 
 #include <cstdint>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include "base/json.h"
 #include "material/records.h"
 #include "record/payload.h"
+#include "record/stored.h"
 
 namespace {
 
@@ -34,6 +36,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto leaf = decode_leaf({data, size})) {
     const LeafBytes bytes = encode_leaf(*leaf);
     require(std::equal(bytes.begin(), bytes.end(), data, data + size));
+  }
+  if (const auto stored = decode_stored({data, size})) {
+    const auto bytes = encode_stored(*stored);
+    require(std::equal(bytes.begin(), bytes.end(), data, data + size));
+    static_cast<void>(stored->commitment());
   }
   if (const auto entry = EntryBody::from_item(text)) {
     const LiveEntry indexed_entry = indexed(text, 1);

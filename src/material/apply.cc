@@ -41,18 +41,18 @@ constexpr std::array tables{
     ViewTable{
         "list", "DELETE FROM list",
         "SELECT id, place, revision, scope, title, purpose, handling, distance_limit, state FROM list ORDER BY id",
-        "biittttit"},
-    ViewTable{"chunk", "DELETE FROM chunk", "SELECT place, list, size, classes FROM chunk ORDER BY place", "ibib"},
+        "bpittttit"},
+    ViewTable{"chunk", "DELETE FROM chunk", "SELECT place, list, size, classes FROM chunk ORDER BY place", "pbib"},
     ViewTable{"withdrawn", "DELETE FROM withdrawn",
               "SELECT list, number, reason, at FROM withdrawn ORDER BY list, number", "biti"},
     ViewTable{"erased_entry", "DELETE FROM erased_entry", "SELECT list, number FROM erased_entry ORDER BY list, number",
               "bi"},
     ViewTable{"entry_state", "DELETE FROM entry_state",
-              "SELECT list, number, place, paused_until FROM entry_state ORDER BY list, number", "biii"},
+              "SELECT list, number, place, paused_until FROM entry_state ORDER BY list, number", "bipi"},
     ViewTable{"opinion", "DELETE FROM opinion",
-              "SELECT list, number, log, verdict, reason, basis, at, place FROM opinion ORDER BY place", "biitttii"},
+              "SELECT list, number, log, verdict, reason, basis, at, place FROM opinion ORDER BY place", "biltttip"},
     ViewTable{"kept_match", "DELETE FROM kept_match",
-              "SELECT place, item, list, number, level, reference, at FROM kept_match ORDER BY place, item", "iibitti"},
+              "SELECT place, item, list, number, level, reference, at FROM kept_match ORDER BY place, item", "pibitti"},
 };
 
 Error wrong(std::string_view what) {
@@ -73,9 +73,21 @@ Result<std::string_view> text_in(const Json& body, std::string_view name) {
   return std::string_view(*member->text());
 }
 
-Status check_list(const Record& record) {
-  TRY(ListBody::from_json(record.payload.body));
+// What another member says of a list of its own: nobody adds to, or takes from, the list of somebody else, and what is
+// said of a list goes to the readers of the list.
+Status check_owner(const Record& record, const ListId& list) {
+  if (record.place.log < own_logs) return {};
+  if (author_tag(list) != author_tag(record.id))
+    return wrong("the list is another member's: only its owner changes it");
+  if (record.payload.scope != to_text(list)) return wrong("what is said of a list stands in the list's scope");
   return {};
+}
+
+Status check_list(const Record& record) {
+  const ListBody list = TRY(ListBody::from_json(record.payload.body));
+  // What isn't to be found is everybody's own business: a foreign word must not hide anything here.
+  if (record.place.log >= own_logs && list.purpose == Purpose::allow) return wrong("allow lists don't travel");
+  return check_owner(record, record.id);
 }
 
 // A list's revisions all stand in one log, in order.
@@ -102,9 +114,15 @@ Status erase_list(Fold& fold, const Record& record, std::span<const std::uint32_
 }
 
 Status check_entries(const Record& record) {
-  TRY(list_in(record.payload.body));
+  const ListId list = TRY(list_in(record.payload.body));
   if (record.items.empty()) return wrong("a chunk has entries");
-  return {};
+  // Our own were made of entries; what others call an entry is read once in full before it counts.
+  if (record.place.log >= own_logs) {
+    for (const std::string& item : record.items) {
+      if (!item.empty()) TRY(EntryBody::from_item(item));
+    }
+  }
+  return check_owner(record, list);
 }
 
 Status apply_entries(Fold& fold, const Record& record) {
@@ -152,8 +170,7 @@ Status erase_entries(Fold& fold, const Record& record, std::span<const std::uint
 }
 
 Status check_withdrawn(const Record& record) {
-  TRY(WithdrawalBody::from_json(record.payload.body));
-  return {};
+  return check_owner(record, TRY(WithdrawalBody::from_json(record.payload.body)).list);
 }
 
 Status apply_withdrawn(Fold& fold, const Record& record) {
@@ -186,8 +203,7 @@ Status apply_withdrawn(Fold& fold, const Record& record) {
 }
 
 Status check_entry_state(const Record& record) {
-  TRY(EntryStateBody::from_json(record.payload.body));
-  return {};
+  return check_owner(record, TRY(EntryStateBody::from_json(record.payload.body)).list);
 }
 
 // The revisions of a state all stand in the log of the list, in order. A note stays in the sealed record.
@@ -211,7 +227,10 @@ Status check_opinion(const Record& record) {
   TRY(number_in(body, "entry"));
   if (!from_text<Verdict>(TRY(text_in(body, "verdict")))) return wrong("an opinion is confirm or dispute");
   if (!from_text<Basis>(TRY(text_in(body, "basis")))) return wrong("the basis of an opinion is examined or relayed");
-  TRY(text_in(body, "reason"));
+  if (TRY(text_in(body, "reason")).size() > reason_bytes_max) return wrong("a reason has at most 1,000 bytes");
+  if (record.place.log >= own_logs && record.payload.scope != TRY(text_in(body, "list"))) {
+    return wrong("an opinion stands in the scope of the list that it is about");
+  }
   return {};
 }
 
@@ -270,11 +289,23 @@ Status erase_opinion(Fold& fold, const Record& record, std::span<const std::uint
 }
 
 constexpr std::array kinds{
-    Kind{.name = kind_list, .check = check_list, .apply = apply_list, .erase = erase_list},
-    Kind{.name = kind_entries, .check = check_entries, .apply = apply_entries, .erase = erase_entries},
-    Kind{.name = kind_withdrawn, .check = check_withdrawn, .apply = apply_withdrawn},
-    Kind{.name = kind_entry_state, .check = check_entry_state, .apply = apply_entry_state, .erase = erase_entry_state},
-    Kind{.name = kind_opinion, .check = check_opinion, .apply = apply_opinion, .erase = erase_opinion},
+    Kind{.name = kind_list, .from_others = true, .check = check_list, .apply = apply_list, .erase = erase_list},
+    Kind{.name = kind_entries,
+         .from_others = true,
+         .check = check_entries,
+         .apply = apply_entries,
+         .erase = erase_entries},
+    Kind{.name = kind_withdrawn, .from_others = true, .check = check_withdrawn, .apply = apply_withdrawn},
+    Kind{.name = kind_entry_state,
+         .from_others = true,
+         .check = check_entry_state,
+         .apply = apply_entry_state,
+         .erase = erase_entry_state},
+    Kind{.name = kind_opinion,
+         .from_others = true,
+         .check = check_opinion,
+         .apply = apply_opinion,
+         .erase = erase_opinion},
     Kind{.name = kind_kept, .check = check_kept, .apply = apply_kept, .erase = erase_kept},
 };
 

@@ -40,12 +40,11 @@ Result<std::vector<EntryEvent>> Material::history(const ListId& list, std::int64
         "SELECT log, verdict, basis, reason, at FROM opinion WHERE list = $1 AND number = $2 ORDER BY place", named,
         [&](const SqlRow& row) {
           const bool confirms = from_text<Verdict>(row.text(1)) == Verdict::confirm;
-          events.push_back(
-              {.at_ms = row.integer(4),
-               .what = confirms ? "confirmed" : "disputed",
-               .member = row.integer(0) < own_logs ? impl.journal.member() : std::to_string(row.integer(0)),
-               .basis = from_text<Basis>(row.text(2)),
-               .reason = std::string(row.text(3))});
+          events.push_back({.at_ms = row.integer(4),
+                            .what = confirms ? "confirmed" : "disputed",
+                            .member = impl.journal.author(static_cast<std::uint32_t>(row.integer(0))),
+                            .basis = from_text<Basis>(row.text(2)),
+                            .reason = std::string(row.text(3))});
           return Status();
         }));
   }

@@ -61,6 +61,7 @@ Result<std::unique_ptr<Material>> Material::open(Journal& journal, const Materia
     if (loaded) index = *std::move(loaded);
   }
   std::array<std::uint64_t, own_logs> complete{};
+  std::int64_t arrived = 0;
   if (index) {
     const auto progress = parse_json(note, {});
     for (std::uint32_t log = 0; log < own_logs; ++log) {
@@ -74,11 +75,19 @@ Result<std::unique_ptr<Material>> Material::open(Journal& journal, const Materia
       }
       complete.at(log) = static_cast<std::uint64_t>(*number);
     }
+    const Json* const arrivals = progress && index ? progress->find("arrivals") : nullptr;
+    if (arrivals != nullptr && arrivals->integer() != nullptr) arrived = *arrivals->integer();
+    if (arrived < 0 || arrived > journal.arrivals()) {
+      index.reset();
+      complete = {};
+      arrived = 0;
+    }
   }
   if (!index) index = TRY(LiveIndex::create(index_options));
   auto impl = std::make_unique<Impl>(journal, options, *std::move(index));
   impl->views = TRY(journal.store().connect(true));
   impl->followed = complete;
+  impl->followed_arrivals = arrived;
   TRY(impl->catch_up());
   journal.subscribe([&to = *impl](std::span<const Record> records) { to.follow(records); });
   return std::unique_ptr<Material>(new Material(std::move(impl)));
@@ -116,6 +125,7 @@ std::string Material::Impl::progress() const {
   for (std::uint32_t log = 0; log < own_logs; ++log) {
     sizes.emplace(std::to_string(log), static_cast<std::int64_t>(followed.at(log)));
   }
+  sizes.emplace("arrivals", followed_arrivals);
   return canonical(Json(std::move(sizes)));
 }
 
@@ -163,29 +173,51 @@ Status Material::Impl::catch_up() {
     TRY(catch_up(log, followed.at(log)));
     followed.at(log) = size;
   }
-  return {};
+  return catch_up_arrivals();
 }
 
-Status Material::Impl::catch_up(std::uint32_t log, std::uint64_t from) {
-  constexpr std::size_t chunks_at_once = 1000;
-  std::vector<Record> chunks;
-  const auto flush = [&]() -> Status {
-    std::vector<const Record*> some;
-    for (const Record& chunk : chunks) some.push_back(&chunk);
-    TRY(index_chunks(some));
-    chunks.clear();
-    return {};
-  };
-  TRY(journal.for_each(log, from, [&](const Record& record) -> Status {
+class Material::Impl::Catching {
+ public:
+  explicit Catching(Impl& impl) : impl_(impl) {}
+
+  Status take(const Record& record) {
+    constexpr std::size_t chunks_at_once = 1000;
     if (record.payload.kind == kind_entries) {
-      chunks.push_back(record);
-      return chunks.size() == chunks_at_once ? flush() : Status();
+      chunks_.push_back(record);
+      return chunks_.size() == chunks_at_once ? flush() : Status();
     }
     if (record.payload.kind != kind_withdrawn && record.payload.kind != kind_erased) return {};
     TRY(flush());
-    return unindex(record);
-  }));
-  return flush();
+    return impl_.unindex(record);
+  }
+  Status flush() {
+    std::vector<const Record*> some;
+    for (const Record& chunk : chunks_) some.push_back(&chunk);
+    TRY(impl_.index_chunks(some));
+    chunks_.clear();
+    return {};
+  }
+
+ private:
+  Impl& impl_;
+  std::vector<Record> chunks_;
+};
+
+Status Material::Impl::catch_up(std::uint32_t log, std::uint64_t from) {
+  Catching catching(*this);
+  TRY(journal.for_each(log, from, [&](const Record& record) { return catching.take(record); }));
+  return catching.flush();
+}
+
+// Other members' records come scope by scope, so a position in their log doesn't tell what was taken.
+Status Material::Impl::catch_up_arrivals() {
+  const std::int64_t last = journal.arrivals();
+  Catching catching(*this);
+  TRY(journal.for_each_arrival(followed_arrivals,
+                               [&](std::int64_t, const Record& record) { return catching.take(record); }));
+  TRY(catching.flush());
+  followed_arrivals = last;
+  return {};
 }
 
 void Material::Impl::follow(std::span<const Record> records) {
@@ -213,6 +245,7 @@ Status Material::Impl::take(std::span<const Record> records) {
   for (const Record& record : records) {
     if (record.place.log < own_logs) followed.at(record.place.log) = record.place.position + 1;
   }
+  followed_arrivals = journal.arrivals();
   return {};
 }
 

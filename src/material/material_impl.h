@@ -37,7 +37,10 @@ struct Material::Impl {
   Status load_remarked();
   // Brings the index from `followed` to the heads of the logs.
   Status catch_up();
+  // Takes records that come one after another, many chunks at once.
+  class Catching;
   Status catch_up(std::uint32_t log, std::uint64_t from);
+  Status catch_up_arrivals();
   void follow(std::span<const Record> records);
   Status take(std::span<const Record> records);
   Status note_remarks(std::span<const Record> records);
@@ -75,6 +78,7 @@ struct Material::Impl {
   // Not the heads of the logs: those move before the index does.
   mutable std::mutex following;
   std::array<std::uint64_t, own_logs> followed{};
+  std::int64_t followed_arrivals = 0;  // of other members' records, counted as they came
   std::optional<Error> behind;
   std::atomic<bool> is_behind = false;
 

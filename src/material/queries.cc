@@ -83,7 +83,7 @@ Result<RuleInput> Material::Impl::rule_input(const KnownList& known, const ListI
                      const auto verdict = from_text<Verdict>(row.text(1)).value_or(Verdict::confirm);
                      const auto basis = from_text<Basis>(row.text(2)).value_or(Basis::relayed);
                      if (opinions != nullptr) {
-                       opinions->push_back({.member = ours ? journal.member() : std::to_string(row.integer(0)),
+                       opinions->push_back({.member = journal.author(static_cast<std::uint32_t>(row.integer(0))),
                                             .verdict = verdict,
                                             .basis = basis,
                                             .reason = std::string(row.text(3)),

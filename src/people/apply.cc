@@ -43,7 +43,7 @@ constexpr std::array migrations{
 
 constexpr std::array tables{
     ViewTable{"person", "DELETE FROM person",
-              "SELECT id, place, revision, name, display, roles, state FROM person ORDER BY id", "biitttt"},
+              "SELECT id, place, revision, name, display, roles, state FROM person ORDER BY id", "bpitttt"},
     ViewTable{"approval", "DELETE FROM approval",
               "SELECT id, place, action, subject, answered_with, asked_by, asked_at, state, lapses_at, answered_by, "
               "answered_at, answer_place FROM approval ORDER BY id",

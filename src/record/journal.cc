@@ -25,6 +25,16 @@ std::vector<std::uint8_t> peaks_bytes(const MerkleFrontier& tree) {
   return bytes;
 }
 
+// "se" of "fristad.alliance/se/shared".
+Result<std::string> member_of_origin(std::string_view origin) {
+  constexpr std::string_view before = "fristad.alliance/";
+  constexpr std::string_view behind = "/shared";
+  if (!origin.starts_with(before) || !origin.ends_with(behind) || origin.size() <= before.size() + behind.size()) {
+    return Error{Code::damaged, "the database knows a log by a name that no member's log has: restore a backup"};
+  }
+  return std::string(origin.substr(before.size(), origin.size() - before.size() - behind.size()));
+}
+
 Result<MerkleFrontier> tree_of(std::uint64_t size, Bytes peaks) {
   std::vector<Digest> digests(peaks.size() / 32);
   for (std::size_t i = 0; i < digests.size(); ++i) std::ranges::copy(peaks.subspan(32 * i, 32), digests[i].begin());
@@ -39,6 +49,10 @@ std::vector<Migration> all_migrations(const Kinds& kinds) {
   for (const View* view : kinds.views()) all.insert(all.end(), view->migrations.begin(), view->migrations.end());
   std::ranges::sort(all, {}, &Migration::version);
   return all;
+}
+
+std::string shared_origin_of(std::string_view member) {
+  return "fristad.alliance/" + std::string(member) + "/shared";
 }
 
 Journal::Journal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -58,11 +72,14 @@ Result<std::unique_ptr<Journal>> Journal::open(Store& store, const Kinds& kinds,
   TRY(migrate(*impl->writer, all_migrations(kinds)));
   TRY(impl->load_logs());
   impl->reader = TRY(store.connect(true));
+  TRY(impl->learn());
   return std::unique_ptr<Journal>(new Journal(std::move(impl)));
 }
 
 Status Journal::Impl::load_logs() {
-  for (std::uint32_t log = 0; log < own_logs; ++log) {
+  const auto count = TRY(writer->integer("SELECT max(number) FROM log"));
+  const std::uint32_t logs = std::max(own_logs, static_cast<std::uint32_t>(count.value_or(0)) + 1);
+  for (std::uint32_t log = 0; log < logs; ++log) {
     const std::int64_t number = log;
     std::uint64_t size = 0;
     std::vector<std::uint8_t> peaks;
@@ -73,24 +90,37 @@ Status Journal::Impl::load_logs() {
       peaks.assign(row.bytes(2).begin(), row.bytes(2).end());
       return Status();
     }));
-    if (known_origin.empty()) {
+    if (log >= own_logs) {
+      authors.push_back(TRY(member_of_origin(known_origin)));
+    } else if (known_origin.empty()) {
+      known_origin = origin(log);
       TRY(writer->execute("INSERT INTO log(number, origin, size, peaks) VALUES ($1, $2, 0, $3)",
-                          {number, std::string_view(origin(log)), Bytes(peaks)}));
+                          {number, std::string_view(known_origin), Bytes(peaks)}));
+      authors.push_back(options.member);
     } else if (known_origin != origin(log)) {
       return Error{Code::invalid_argument, "this database belongs to \"" + known_origin + "\", not to \"" +
                                                origin(log) + "\": check the member's code"};
+    } else {
+      authors.push_back(options.member);
     }
     // What the log says of itself, and the rows that there are: a cut table is noticed before anything is added to it.
     const auto last = TRY(writer->integer("SELECT max(place) FROM record WHERE place >= $1 AND place < $2",
                                           {Place{log, 0}.value(), Place{log + 1, 0}.value()}));
     const std::uint64_t rows = last ? Place::of(*last).position + 1 : 0;
     if (rows != size) {
-      return Error{Code::damaged, "the log " + origin(log) + " says it has " + std::to_string(size) + " records, but " +
-                                      std::to_string(rows) + " are there: restore a backup"};
+      return Error{Code::damaged, "the log " + known_origin + " says it has " + std::to_string(size) +
+                                      " records, but " + std::to_string(rows) + " are there: restore a backup"};
     }
-    committed.logs[log] = TRY(tree_of(size, peaks));
-    heads[log] = {.origin = origin(log), .size = size, .root = committed.logs[log].root()};
+    const MerkleFrontier tree = TRY(tree_of(size, peaks));
+    heads.push_back({.origin = known_origin, .size = size, .root = tree.root()});
+    if (log < own_logs) {
+      committed.logs[log] = tree;
+    } else {
+      committed.others[log] = tree;
+    }
   }
+  committed.arrivals = TRY(writer->integer("SELECT max(number) FROM arrival")).value_or(0);
+  arrived = committed.arrivals;
   return {};
 }
 
@@ -134,10 +164,11 @@ std::vector<Result<std::vector<Recorded>>> Journal::transact_all(std::string_vie
 }
 
 void Journal::Impl::process(std::span<Waiting* const> waiting) noexcept {
-  BatchState state = {.logs = {}, .sequences = {}, .records = {}};
+  BatchState state;
   const Status done = [&]() -> Status {
     if (unsure) TRY(settle());
     state.logs = committed.logs;
+    state.arrivals = committed.arrivals;
     const Status ran = run_batch(waiting, state);
     if (ran || !unsure) return ran;
     // A server that is gone may come back in a moment, and one that isn't has to see first that its connection is.
@@ -153,7 +184,7 @@ void Journal::Impl::process(std::span<Waiting* const> waiting) noexcept {
   }();
   if (!done) {
     for (Waiting* each : waiting) each->outcomes.assign(each->decisions.size(), done.error());
-  } else if (!state.records.empty()) {
+  } else if (state.changed()) {
     adopt(state);
   }
 }
@@ -166,7 +197,18 @@ void Journal::Impl::adopt(const BatchState& state) {
       heads[log].size = state.logs[log].size();
       heads[log].root = state.logs[log].root();
     }
+    for (const auto& [log, member] : state.others_new) {
+      heads.push_back({.origin = shared_origin_of(member)});
+      authors.push_back(member);
+    }
+    arrived = state.arrivals;
+    for (const auto& [log, tree] : state.others) {
+      heads.at(log).size = tree.size();
+      heads.at(log).root = tree.root();
+    }
   }
+  for (const auto& [log, tree] : state.others) committed.others[log] = tree;
+  committed.arrivals = state.arrivals;
   step("published");
   for (const Subscriber& subscriber : subscribers) subscriber(state.records);
 }
@@ -180,11 +222,20 @@ Result<bool> Journal::Impl::settle() {
     there = there && size == static_cast<std::int64_t>(unsure->logs[log].size());
     absent = absent && size == static_cast<std::int64_t>(committed.logs[log].size());
   }
+  for (const auto& [log, tree] : unsure->others) {
+    const auto size = TRY(writer->integer("SELECT size FROM log WHERE number = $1", {std::int64_t{log}})).value_or(0);
+    const auto known = committed.others.find(log);
+    there = there && size == static_cast<std::int64_t>(tree.size());
+    absent = absent && size == static_cast<std::int64_t>(known == committed.others.end() ? 0 : known->second.size());
+  }
+  const auto last = TRY(writer->integer("SELECT max(number) FROM arrival")).value_or(0);
+  there = there && last == unsure->arrivals;
+  absent = absent && last == committed.arrivals;
   if (!there && !absent) {
     return Error{Code::damaged, "the logs aren't as this process left them: somebody else has written to the database"};
   }
   const BatchState settled = *std::exchange(unsure, std::nullopt);
-  if (there && !settled.records.empty()) adopt(settled);
+  if (there && settled.changed()) adopt(settled);
   return there;
 }
 
@@ -205,7 +256,7 @@ Status Journal::Impl::run_batch(std::span<Waiting* const> waiting, BatchState& s
   for (Waiting* each : waiting) {
     each->outcomes.clear();
     for (const Decide& decide : each->decisions) {
-      const BatchState before = {.logs = state.logs, .sequences = state.sequences, .records = {}};
+      BatchState before = state.without_records();
       const std::size_t records_before = state.records.size();
       Savepoint savepoint = TRY(writer->savepoint());
       Decision::Batch batch{*this, state};
@@ -214,20 +265,25 @@ Status Journal::Impl::run_batch(std::span<Waiting* const> waiting, BatchState& s
         TRY(savepoint.release());
         each->outcomes.emplace_back(std::move(decision.recorded_));
       } else {
-        state.logs = before.logs;
-        state.sequences = before.sequences;
-        state.records.resize(records_before);
+        before.records = std::move(state.records);
+        before.records.resize(records_before);
+        state = std::move(before);
         each->outcomes.emplace_back(decided.error());
       }
     }
   }
   step("decided");
-  if (!state.records.empty()) {
+  if (state.changed()) {
     for (std::uint32_t log = 0; log < own_logs; ++log) {
       if (state.logs[log].size() == committed.logs[log].size()) continue;
       const auto peaks = peaks_bytes(state.logs[log]);
       TRY(writer->execute("UPDATE log SET size = $2, peaks = $3 WHERE number = $1",
                           {std::int64_t{log}, static_cast<std::int64_t>(state.logs[log].size()), Bytes(peaks)}));
+    }
+    for (const auto& [log, tree] : state.others) {
+      const auto peaks = peaks_bytes(tree);
+      TRY(writer->execute("UPDATE log SET size = $2, peaks = $3 WHERE number = $1",
+                          {std::int64_t{log}, static_cast<std::int64_t>(tree.size()), Bytes(peaks)}));
     }
     for (const auto& [scope, sequence] : state.sequences) {
       TRY(
@@ -246,7 +302,9 @@ Status Journal::Impl::run_batch(std::span<Waiting* const> waiting, BatchState& s
 }
 
 Result<RecordId> Decision::new_id() const {
-  return random_array<16>(batch_.journal.options.random);
+  RecordId id = TRY(random_array<16>(batch_.journal.options.random));
+  std::ranges::copy(author_tag(batch_.journal.options.member), id.begin());
+  return id;
 }
 
 Result<Recorded> Decision::emit(Draft draft) {
@@ -256,14 +314,17 @@ Result<Recorded> Decision::emit(Draft draft) {
   if (kind == nullptr) return Error{Code::invalid_argument, "there is no record of kind " + draft.kind};
 
   const std::uint32_t log = draft.scope == "private" ? private_log : shared_log;
-  Record record{.place = {log, state.logs[log].size()}};
+  Record record{.author = journal.options.member, .place = {log, state.logs[log].size()}};
   Leaf leaf;
   if (draft.revises) {
     record.id = *draft.revises;
     bool ours = false;
-    TRY(connection_.query("SELECT place, revision, leaf FROM record WHERE id = $1 ORDER BY revision DESC LIMIT 1",
-                          {Bytes(record.id)}, [&](const SqlRow& row) {
-                            ours = Place::of(row.integer(0)).log == log;
+    const auto [from, to] = places_of(log);
+    TRY(
+        connection_.query("SELECT place, revision, leaf FROM record WHERE id = $1 AND place >= $2 AND place < $3 "
+                          "ORDER BY revision DESC LIMIT 1",
+                          {Bytes(record.id), from, to}, [&](const SqlRow& row) {
+                            ours = true;
                             record.revision = static_cast<std::uint32_t>(row.integer(1) + 1);
                             leaf.previous = leaf_hash(row.bytes(2));
                             return Status();
@@ -283,7 +344,7 @@ Result<Recorded> Decision::emit(Draft draft) {
                     .schema = draft.schema,
                     .scope = std::move(draft.scope),
                     .sequence = ++sequence->second,
-                    .under = "",
+                    .under = journal.options.under ? journal.options.under() : std::string(),
                     .at_ms = now_ms_,
                     .actor = log == private_log ? std::string(actor_) : std::string(),
                     .body = std::move(draft.body)};
@@ -302,6 +363,7 @@ Result<Recorded> Decision::emit(Draft draft) {
       "INSERT INTO record(place, id, revision, kind, leaf, key, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)",
       {record.place.value(), Bytes(record.id), std::int64_t{record.revision}, std::string_view(record.payload.kind),
        Bytes(leaf_bytes), Bytes(sealed.key), Bytes(sealed.bytes)}));
+  if (log == shared_log) TRY(journal.note_scope(connection_, record));
   state.logs[log].append(leaf_hash(leaf_bytes));
   journal.step("recorded");
 

@@ -104,6 +104,12 @@ class Decision {
 
 struct VerifyOptions;
 struct VerifyReport;
+struct KnownLog;
+struct ScopeSpan;
+struct Parcel;
+struct Extension;
+struct Delivered;
+struct Quarantined;
 
 using Decide = std::function<Status(Decision&)>;
 
@@ -133,6 +139,8 @@ struct JournalOptions {
   std::string member;  // its code: "se"
   Clock clock;
   Random random;
+  // The membership state that records are written under; see Payload.
+  std::function<std::string()> under = {};
   // Called with the name of each step; a test stops the process there.
   std::function<void(const char* step)> failpoint = {};
 };
@@ -210,6 +218,33 @@ class Journal {
 
   // See record/verify.h.
   Result<VerifyReport> verify(std::uint32_t log, const VerifyOptions& options) const;
+
+  // ---- Other members' logs: record/exchange.h ----
+
+  // Whose log has this number here.
+  std::string author(std::uint32_t log) const;
+  std::vector<KnownLog> known_logs() const;
+  // Nothing if none of its leaves is here.
+  std::optional<KnownLog> known_log(std::string_view member) const;
+  // What stands in which scope of a log; of another's, as far as it was taken over.
+  Result<std::vector<ScopeSpan>> spans(std::uint32_t log) const;
+  // The contents in one scope from a sequence number on: as many as fit in so many bytes, one at least.
+  Result<std::vector<Parcel>> parcels(std::uint32_t log, std::string_view scope, std::int64_t from,
+                                      std::size_t bytes_max) const;
+  // Takes over leaves. Errors: conflict (the log doesn't end at `from` here), damaged (they don't lead to this head:
+  // who signed it has two histories, or the leaves were changed on their way; or a signature is wrong).
+  Status extend(const Extension& extension);
+  // Takes over contents and folds them. One that isn't what its leaf was signed for, or that no fold takes, is
+  // quarantined, and the others go on. Errors: conflict (the first isn't the next of its scope), not_found (a leaf that
+  // isn't here yet); then nothing was taken.
+  Result<Delivered> deliver(std::string_view member, std::string_view scope, std::span<const Parcel> parcels);
+  Result<std::vector<Quarantined>> quarantined() const;
+  // Records that their author says are erased, while no erasure in the log says so.
+  Result<std::vector<Quarantined>> withheld() const;
+  // All that was delivered, in the order in which it came, after the arrival number `after`.
+  Status for_each_arrival(std::int64_t after,
+                          const std::function<Status(std::int64_t arrival, const Record&)>& use) const;
+  std::int64_t arrivals() const;  // the number of the last one
 
   const Kinds& kinds() const;
   PublicKey record_key() const;

@@ -37,12 +37,12 @@ Status check_nothing(const Record&) {
 }
 
 constexpr std::array kinds{
-    Kind{.name = kind_erased, .schema_newest = 1, .check = check_erased},
+    Kind{.name = kind_erased, .schema_newest = 1, .from_others = true, .check = check_erased},
     Kind{.name = kind_act, .schema_newest = 1, .check = check_nothing},
     // The public keys of the node, as statements of its root key: docs/format/record.md.
-    Kind{.name = "node.keys", .schema_newest = 1, .check = check_nothing},
+    Kind{.name = "node.keys", .schema_newest = 1, .from_others = true, .check = check_nothing},
     // A hash of the private log's checkpoint, so that what is private can't be rewritten either.
-    Kind{.name = "log.private_head", .schema_newest = 1, .check = check_nothing},
+    Kind{.name = "log.private_head", .schema_newest = 1, .from_others = true, .check = check_nothing},
 };
 
 constexpr View view{.name = "journal", .migrations = {}, .tables = {}, .kinds = kinds};
@@ -68,8 +68,9 @@ Result<Recorded> Journal::erase(const By& by, const RecordId& id, std::span<cons
   auto recorded = TRY(transact(by, [&](Decision& decision) -> Status {
     std::vector<Place> places;
     bool erased = false;
-    TRY(decision.views().query("SELECT place, sealed IS NULL FROM record WHERE id = $1", {Bytes(id)},
-                               [&](const SqlRow& row) {
+    const auto [from, to] = impl_->places_by(id);
+    TRY(decision.views().query("SELECT place, sealed IS NULL FROM record WHERE id = $1 AND place >= $2 AND place < $3",
+                               {Bytes(id), from, to}, [&](const SqlRow& row) {
                                  places.push_back(Place::of(row.integer(0)));
                                  erased = erased || row.integer(1) != 0;
                                  return Status();
@@ -120,7 +121,7 @@ Result<Record> Journal::Impl::read_in(Connection& connection, Place place) const
                          return {};
                        }));
   if (!found || found->erased) return Error{Code::not_found, "there is no such record, or it was erased"};
-  return open_row(*found, keys.data_key);
+  return open(*found);
 }
 
 // In a rebuild the content is gone already and was never folded: only the facts that remain are stated.
@@ -130,8 +131,11 @@ Status Journal::Impl::apply_erasure(Connection& connection, const Record& erasur
   Fold fold(connection, erasure.place);
   if (!rebuilding) {
     std::vector<Place> places;
-    TRY(connection.query("SELECT place FROM record WHERE id = $1 AND sealed IS NOT NULL ORDER BY place", {Bytes(id)},
-                         [&](const SqlRow& row) {
+    const auto [from, to] = places_by(id);
+    TRY(
+        connection.query("SELECT place FROM record WHERE id = $1 AND sealed IS NOT NULL AND place >= $2 AND place < $3 "
+                         "ORDER BY place",
+                         {Bytes(id), from, to}, [&](const SqlRow& row) {
                            places.push_back(Place::of(row.integer(0)));
                            return Status();
                          }));

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "record/exchange.h"
 #include "record/journal.h"
 #include "record/stored.h"
 
@@ -27,8 +28,40 @@ struct Waiting {
 // What a batch has changed so far, beside the transaction.
 struct BatchState {
   std::array<MerkleFrontier, own_logs> logs;
+  // Of other members: those that have grown, and whose they are if they weren't known.
+  std::map<std::uint32_t, MerkleFrontier> others;
+  std::map<std::uint32_t, std::string> others_new;
+  std::int64_t arrivals = 0;
   std::map<std::pair<std::uint32_t, std::string>, std::int64_t> sequences;  // the last one used
   std::vector<Record> records;
+  bool delivered = false;  // something of another member's, also where no record came of it
+
+  bool changed() const { return delivered || !records.empty() || !others.empty(); }
+  BatchState without_records() const {
+    return {.logs = logs,
+            .others = others,
+            .others_new = others_new,
+            .arrivals = arrivals,
+            .sequences = sequences,
+            .records = {},
+            .delivered = delivered};
+  }
+};
+
+// The origin of a member's shared log.
+std::string shared_origin_of(std::string_view member);
+
+struct RecordRow;
+
+// A parcel that was looked at by itself: what only the transaction can tell is left to do.
+struct Arriving {
+  Place place = {};
+  std::int64_t sequence = 0;
+  std::string scope = {};
+  Record record = {};
+  Stored stored = {};
+  bool erased = false;
+  std::string refused = {};  // why, if it is
 };
 
 struct Journal::Impl {
@@ -38,6 +71,11 @@ struct Journal::Impl {
   void step(const char* name) const {
     if (options.failpoint) options.failpoint(name);
   }
+  // Where records with this id may stand: in the logs of its author alone.
+  std::pair<std::int64_t, std::int64_t> places_by(const RecordId& id) const;
+  std::vector<std::string> origins() const;
+  // In whose log a record stands.
+  std::string author_of(std::uint32_t log) const;
   std::string origin(std::uint32_t log) const {
     return "fristad.alliance/" + options.member + (log == private_log ? "/private" : "/shared");
   }
@@ -60,6 +98,24 @@ struct Journal::Impl {
   Status apply_erasure(Connection& connection, const Record& erasure, bool rebuilding);
   Status reseal_without(Connection& connection, Place place, std::span<const std::uint32_t> items);
   Status for_each(std::uint32_t log, std::uint64_t from, const std::function<Status(const Record&)>& use) const;
+  Result<Record> open(const RecordRow& row) const;
+
+  // Of other members' logs: record/exchange.h.
+  Result<Arriving> prepare(const KnownLog& log, std::string_view scope, const Parcel& parcel) const;
+  Result<Arriving> prepare_content(const KnownLog& log, std::string_view scope, const Parcel& parcel,
+                                   const RecordRow& row) const;
+  Status check_revision(const RecordRow& row) const;
+  Status take_leaves(Decision& decision, const Extension& extension);
+  Status take_parcel(Decision& decision, Arriving& arriving, Delivered& delivered);
+  Status keep_arrived(Connection& connection, const Arriving& arriving, std::int64_t arrival, Delivered& delivered);
+  Status fold_arrived(Connection& connection, const Kind& kind, const Record& record);
+  // Of a kind that this program doesn't know.
+  Status note_unfolded(Connection& connection, const Record& record);
+  // Where what stands in a scope is to be found by its sequence number.
+  Status note_scope(Connection& connection, const Record& record);
+  // Folds what came when its kind wasn't known yet.
+  Status learn();
+
   Result<Record> read_in(Connection& connection, Place place) const;
 
   Store& store;
@@ -79,7 +135,9 @@ struct Journal::Impl {
   std::vector<Subscriber> subscribers;
 
   mutable std::mutex head_mutex;
-  std::array<LogHead, own_logs> heads;
+  std::vector<LogHead> heads;        // by the number of the log
+  std::vector<std::string> authors;  // the same: whose it is
+  std::int64_t arrived = 0;          // the last arrival
 
   mutable std::mutex reading;
   std::unique_ptr<Connection> reader;
@@ -90,6 +148,11 @@ struct Decision::Batch {
   Journal::Impl& journal;
   BatchState& state;
 };
+
+// The places of one log: from the first up to, without, the second.
+inline std::pair<std::int64_t, std::int64_t> places_of(std::uint32_t log) {
+  return {Place{log, 0}.value(), Place{log + 1, 0}.value()};
+}
 
 // The columns of a record, in the order of record_columns.
 struct RecordRow {

@@ -20,7 +20,7 @@ Error damaged_at(Place place, std::string_view what) {
 }
 
 // Every row of every view and fact, with the name of its table.
-Status dump_tables(Connection& from, const Kinds& kinds,
+Status dump_tables(Connection& from, const Kinds& kinds, const std::vector<std::string>& origins,
                    const std::function<Status(std::string_view name, std::string_view line)>& use) {
   const auto write_table = [&](std::string_view name, Sql rows, std::string_view columns) {
     return from.query(rows, {}, [&](const SqlRow& row) -> Status {
@@ -31,6 +31,11 @@ Status dump_tables(Connection& from, const Kinds& kinds,
           line.emplace_back();
         } else if (type == 'i') {
           line.emplace_back(row.integer(i));
+        } else if (type == 'p') {
+          const Place place = Place::of(row.integer(i));
+          line.emplace_back(origins.at(place.log) + "/" + std::to_string(place.position));
+        } else if (type == 'l') {
+          line.emplace_back(origins.at(static_cast<std::size_t>(row.integer(i))));
         } else if (type == 't') {
           line.emplace_back(row.text(i));
         } else {
@@ -47,15 +52,16 @@ Status dump_tables(Connection& from, const Kinds& kinds,
   std::ranges::sort(tables, {}, [](const auto& table) { return table.first; });
   for (const auto& [name, table] : tables) TRY(write_table(name, table->rows, table->columns));
   return write_table("fact", "SELECT place, number, kind, subject, at, dimensions FROM fact ORDER BY place, number",
-                     "iittit");
+                     "pittit");
 }
 
-Result<std::map<std::string, Digest>> digests_of_tables(Connection& from, const Kinds& kinds) {
+Result<std::map<std::string, Digest>> digests_of_tables(Connection& from, const Kinds& kinds,
+                                                        const std::vector<std::string>& origins) {
   std::map<std::string, Digest> digests{{"fact", Digest{}}};
   for (const View* view : kinds.views()) {
     for (const ViewTable& table : view->tables) digests.emplace(table.name.for_sqlite(), Digest{});
   }
-  TRY(dump_tables(from, kinds, [&](std::string_view name, std::string_view line) {
+  TRY(dump_tables(from, kinds, origins, [&](std::string_view name, std::string_view line) {
     Digest& digest = digests.find(std::string(name))->second;
     digest = sha256({digest, as_bytes(line)});
     return Status();
@@ -100,6 +106,32 @@ Result<Record> open_row(const RecordRow& row, const Key& data_key) {
                 .items = std::move(*stored).items()};
 }
 
+std::vector<std::string> Journal::Impl::origins() const {
+  const std::scoped_lock lock(head_mutex);
+  std::vector<std::string> all;
+  for (const LogHead& head : heads) all.push_back(head.origin);
+  return all;
+}
+
+std::string Journal::Impl::author_of(std::uint32_t log) const {
+  const std::scoped_lock lock(head_mutex);
+  return authors.at(log);
+}
+
+std::pair<std::int64_t, std::int64_t> Journal::Impl::places_by(const RecordId& id) const {
+  const std::scoped_lock lock(head_mutex);
+  for (std::uint32_t log = own_logs; log < authors.size(); ++log) {
+    if (author_tag(authors[log]) == author_tag(id)) return places_of(log);
+  }
+  return {0, Place{own_logs, 0}.value()};
+}
+
+Result<Record> Journal::Impl::open(const RecordRow& row) const {
+  Record record = TRY(open_row(row, keys.data_key));
+  record.author = author_of(row.place.log);
+  return record;
+}
+
 Result<Record> Journal::read(Place place) const {
   std::optional<RecordRow> found;
   {
@@ -112,15 +144,18 @@ Result<Record> Journal::read(Place place) const {
   }
   if (!found) return Error{Code::not_found, "there is no such record"};
   if (found->erased) return Error{Code::permission_denied, "the record was erased; its proof stays"};
-  return open_row(*found, impl_->keys.data_key);
+  return impl_->open(*found);
 }
 
 Result<Record> Journal::read(const RecordId& id, std::uint32_t revision) const {
   std::optional<std::int64_t> place;
   {
     const std::scoped_lock lock(impl_->reading);
-    place = TRY(impl_->reader->integer("SELECT place FROM record WHERE id = $1 AND revision = $2",
-                                       {Bytes(id), std::int64_t{revision}}));
+    const auto [from, to] = impl_->places_by(id);
+    place = TRY(impl_->reader->integer(
+        "SELECT place FROM record WHERE id = $1 AND revision = $2 AND place >= $3 AND place < $4 "
+        "ORDER BY place LIMIT 1",
+        {Bytes(id), std::int64_t{revision}, from, to}));
   }
   if (!place) return Error{Code::not_found, "there is no such record"};
   return read(Place::of(*place));
@@ -129,8 +164,9 @@ Result<Record> Journal::read(const RecordId& id, std::uint32_t revision) const {
 Result<std::vector<Place>> Journal::places(const RecordId& id) const {
   std::vector<Place> places;
   const std::scoped_lock lock(impl_->reading);
-  TRY(impl_->reader->query("SELECT place FROM record WHERE id = $1 ORDER BY revision", {Bytes(id)},
-                           [&](const SqlRow& row) {
+  const auto [from, to] = impl_->places_by(id);
+  TRY(impl_->reader->query("SELECT place FROM record WHERE id = $1 AND place >= $2 AND place < $3 ORDER BY revision",
+                           {Bytes(id), from, to}, [&](const SqlRow& row) {
                              places.push_back(Place::of(row.integer(0)));
                              return Status();
                            }));
@@ -156,7 +192,7 @@ Status Journal::Impl::for_each(std::uint32_t log, std::uint64_t from,
                         }));
     }
     for (const RecordRow& row : page) {
-      if (!row.erased) TRY(use(TRY(open_row(row, keys.data_key))));
+      if (!row.erased) TRY(use(TRY(open(row))));
     }
     if (std::ssize(page) < page_rows) return {};
     from = page.back().place.position + 1;
@@ -178,7 +214,7 @@ Status Journal::for_each_back(std::uint32_t log, std::uint64_t before,
                                }));
     }
     for (const RecordRow& row : page) {
-      if (!row.erased) TRY(use(TRY(open_row(row, impl_->keys.data_key))));
+      if (!row.erased) TRY(use(TRY(impl_->open(row))));
     }
     if (page.empty()) return {};
     before = page.back().place.position;
@@ -273,9 +309,12 @@ Status Journal::Impl::fold_anew(Connection& views) {
   for (const View* view : kinds.views()) {
     for (const ViewTable& table : view->tables) TRY(views.execute(table.clear));
   }
-  for (std::uint32_t log = 0; log < own_logs; ++log) {
+  TRY(views.execute("DELETE FROM unfolded"));
+  for (std::uint32_t log = 0; log < heads.size(); ++log) {
     TRY(for_each(log, 0, [&](const Record& record) -> Status {
       const Kind* const kind = kinds.find(record.payload.kind, record.payload.schema);
+      if (log != private_log) TRY(note_scope(views, record));
+      if (kind == nullptr && log >= own_logs) TRY(note_unfolded(views, record));
       Fold fold(views, record.place);
       if (kind != nullptr && kind->apply != nullptr) TRY(kind->apply(fold, record));
       if (record.payload.kind == kind_erased) TRY(apply_erasure(views, record, true));
@@ -295,13 +334,14 @@ Status Journal::rebuild() {
 
 Result<std::vector<std::string>> Journal::wrong_views() const {
   std::vector<std::string> wrong;
+  const std::vector<std::string> origins = impl_->origins();
   TRY(impl_->alone([&]() -> Status {
     Connection& views = *impl_->writer;
     // Never committed.
     const Transaction transaction = TRY(views.begin());
-    const auto before = TRY(digests_of_tables(views, impl_->kinds));
+    const auto before = TRY(digests_of_tables(views, impl_->kinds, origins));
     TRY(impl_->fold_anew(views));
-    for (const auto& [name, digest] : TRY(digests_of_tables(views, impl_->kinds))) {
+    for (const auto& [name, digest] : TRY(digests_of_tables(views, impl_->kinds, origins))) {
       if (before.at(name) != digest) wrong.push_back(name);
     }
     return {};
@@ -311,7 +351,8 @@ Result<std::vector<std::string>> Journal::wrong_views() const {
 
 Status Journal::dump(const std::function<Status(std::string_view)>& use) const {
   const std::scoped_lock lock(impl_->reading);
-  return dump_tables(*impl_->reader, impl_->kinds, [&](std::string_view, std::string_view line) { return use(line); });
+  return dump_tables(*impl_->reader, impl_->kinds, impl_->origins(),
+                     [&](std::string_view, std::string_view line) { return use(line); });
 }
 
 }  // namespace fristad

@@ -176,6 +176,7 @@ Result<VerifyReport> Journal::verify(std::uint32_t log, const VerifyOptions& opt
   std::optional<FileCheck> files;
   if (!options.folder.empty()) files.emplace(options.folder, report);
   MerkleFrontier tree;
+  const auto [from_place, to_place] = places_of(log);
   std::map<std::string, std::int64_t, std::less<>> sequences;
   std::set<std::string> erased;
   std::set<std::string> erasures;
@@ -238,8 +239,10 @@ Result<VerifyReport> Journal::verify(std::uint32_t log, const VerifyOptions& opt
       const RecordRow& row = *checked.row;
       if (row.revision > 0) {
         const std::scoped_lock lock(impl_->reading);
-        const auto before = TRY(impl_->reader->bytes("SELECT leaf FROM record WHERE id = $1 AND revision = $2",
-                                                     {Bytes(row.id), std::int64_t{row.revision} - 1}));
+        const auto before =
+            TRY(impl_->reader->bytes("SELECT leaf FROM record WHERE id = $1 AND revision = $2 "
+                                     "AND place >= $3 AND place < $4 ORDER BY place LIMIT 1",
+                                     {Bytes(row.id), std::int64_t{row.revision} - 1, from_place, to_place}));
         if (!before || leaf_hash(*before) != row.leaf.previous) {
           problem(named + " doesn't follow the revision before it");
         }

@@ -50,6 +50,7 @@ inline constexpr std::uint32_t own_logs = 2;
 
 // A record as a fold sees it.
 struct Record {
+  std::string author = {};  // the member in whose log it stands
   RecordId id{};
   std::uint32_t revision = 0;
   Place place = {};
@@ -83,9 +84,12 @@ struct Kind {
   std::string_view name;
   // Bodies of schema 1 up to this are understood; others are stored and folded once the node learns them.
   int schema_newest = 1;
+  // May stand in another member's log: without it nobody makes users or tokens of ours.
+  bool from_others = false;
   // Refuses a body that makes no sense, before it is recorded or taken over. Error: invalid_argument.
   Status (*check)(const Record& record) = nullptr;
-  // Folds commute across logs: whatever the order in which two logs are folded, the tables end up the same.
+  // Folds commute across logs and across scopes: whatever the order in which two of them are folded, the tables end up
+  // the same. Records of one scope in one log come in order.
   Status (*apply)(Fold& fold, const Record& record) = nullptr;
   // Takes out of the tables what the record, or these of its items, put there: afterwards they are as if it had never
   // been. An empty span stands for the whole record. The record is still complete here.
@@ -95,9 +99,11 @@ struct Kind {
 // A table of a view, as the canonical dump has it: rows in the order of the key.
 struct ViewTable {
   Sql name;
-  Sql clear;                 // "DELETE FROM lists"
-  Sql rows;                  // "SELECT ... FROM lists ORDER BY number"
-  std::string_view columns;  // a letter for each column of `rows`: i integer, t text, b bytes
+  Sql clear;  // "DELETE FROM lists"
+  Sql rows;   // "SELECT ... FROM lists ORDER BY number"
+  // A letter for each column of `rows`: i integer, t text, b bytes; p the place of a record, l the number of a log,
+  // which are dumped by the names of logs, since each node numbers them its own way.
+  std::string_view columns;
 };
 
 struct View {

@@ -11,6 +11,7 @@ constexpr std::string_view leaf_type = "application/vnd.fristad.leaf.v1";
 constexpr std::string_view record_tag = "fristad/record/1\n";
 constexpr std::string_view chunk_tag = "fristad/chunk/1\n";
 constexpr std::string_view salt_tag = "fristad/salt/1\n";
+constexpr std::string_view author_tag_prefix = "fristad/author/1\n";
 constexpr std::size_t signed_size = leaf_size - std::tuple_size_v<Signature>;
 
 std::array<std::uint8_t, 4> big_endian(std::uint32_t number) {
@@ -28,6 +29,19 @@ std::string signed_text(const Leaf& leaf, std::string_view origin) {
 }
 
 }  // namespace
+
+AuthorTag author_tag(std::string_view member) {
+  const Digest digest = sha256({as_bytes(author_tag_prefix), as_bytes(member)});
+  AuthorTag tag;
+  std::copy_n(digest.begin(), tag.size(), tag.begin());
+  return tag;
+}
+
+AuthorTag author_tag(const RecordId& id) {
+  AuthorTag tag;
+  std::copy_n(id.begin(), tag.size(), tag.begin());
+  return tag;
+}
 
 LeafBytes encode_leaf(const Leaf& leaf) {
   LeafBytes bytes;

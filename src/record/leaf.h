@@ -21,7 +21,7 @@
 
 namespace fristad {
 
-using RecordId = std::array<std::uint8_t, 16>;  // random
+using RecordId = std::array<std::uint8_t, 16>;  // 4 bytes that name the author, 12 random ones
 using Salt = std::array<std::uint8_t, 32>;      // random
 
 struct Leaf {
@@ -35,6 +35,12 @@ struct Leaf {
 inline constexpr std::uint8_t leaf_version = 1;
 inline constexpr std::size_t leaf_size = 1 + 16 + 4 + 32 + 32 + 64;
 using LeafBytes = std::array<std::uint8_t, leaf_size>;
+
+// The first bytes of every record's id: of whose log it is. So nobody's record takes the place of another member's,
+// whichever of the two comes first.
+using AuthorTag = std::array<std::uint8_t, 4>;
+AuthorTag author_tag(std::string_view member);
+AuthorTag author_tag(const RecordId& id);
 
 LeafBytes encode_leaf(const Leaf& leaf);
 // Errors: damaged (size), unsupported (another version).

@@ -34,6 +34,7 @@ inline const View& note_view() {
   static constexpr std::array kinds{
       Kind{.name = "note.added",
            .schema_newest = 1,
+           .from_others = true,
            .check = [](const Record& record) -> Status {
              if (record.payload.body.find("text") != nullptr) return {};
              return Error{Code::invalid_argument, "a note has a text"};
@@ -88,9 +89,9 @@ inline JournalKeys test_keys() {
   return {.record_key = SigningKey::from_seed(key(1)), .log_key = SigningKey::from_seed(key(2)), .data_key = key(3)};
 }
 
-inline JournalOptions test_options(Random random = counting_random()) {
+inline JournalOptions test_options(Random random = counting_random(), std::string member = "se") {
   return {
-      .member = "se",
+      .member = std::move(member),
       .clock = {.utc_ms = [] { return std::int64_t{1'800'000'000'000}; }, .steady_ms = [] { return std::int64_t{0}; }},
       .random = std::move(random)};
 }

@@ -23,8 +23,22 @@ constexpr std::array tables{
         "at bigint NOT NULL, dimensions text NOT NULL, PRIMARY KEY(place, number))"),
 };
 
+// Another member's log may hold a leaf with any id, also one of ours: whoever looks for an id looks in one log.
+constexpr std::array exchange_tables{
+    Sql("DROP INDEX record_id"),
+    Sql("CREATE INDEX record_id ON record(id, revision, place)"),
+    Sql("CREATE TABLE scope_record(log bigint NOT NULL, scope text NOT NULL, sequence bigint NOT NULL, "
+        "place bigint NOT NULL, PRIMARY KEY(log, scope, sequence))"),
+    Sql("CREATE TABLE arrival(number integer PRIMARY KEY NOT NULL, place bigint NOT NULL)",
+        "CREATE TABLE arrival(number bigint PRIMARY KEY NOT NULL, place bigint NOT NULL)"),
+    Sql("CREATE TABLE quarantine(place bigint PRIMARY KEY NOT NULL, why text NOT NULL)"),
+    Sql("CREATE TABLE claimed_erased(place bigint PRIMARY KEY NOT NULL)"),
+    Sql("CREATE TABLE unfolded(place bigint PRIMARY KEY NOT NULL, kind text NOT NULL, schema bigint NOT NULL)"),
+};
+
 constexpr std::array migrations{
     Migration{.version = 1, .what = "logs and records", .statements = tables},
+    Migration{.version = 20, .what = "other members' logs", .statements = exchange_tables},
 };
 
 }  // namespace

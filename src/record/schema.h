@@ -13,6 +13,10 @@ namespace fristad {
 // scope_sequence: the last sequence number used in each scope of each log.
 // checkpoint: what was signed.
 // fact: narrow rows that folds state.
+// scope_record: where in a shared log what stands in which scope; made anew by a rebuild, as far as it isn't erased.
+// arrival: what was delivered of other members' logs, in the order in which it came.
+// quarantine: what was refused of them. claimed_erased: what an author says is erased, until an erasure says so too.
+// unfolded: what is of a kind that this program doesn't know.
 std::span<const Migration> record_migrations();
 
 }  // namespace fristad

@@ -33,7 +33,7 @@ class Writer {
   std::vector<std::uint8_t> out_;
 };
 
-// What was sealed was written here, so what doesn't fit is damage that the seal let through: it can't happen.
+// Takes what travelled for foreign bytes.
 class Reader {
  public:
   explicit Reader(Bytes bytes) : rest_(bytes) {}
@@ -69,7 +69,13 @@ class Reader {
   bool good_ = true;
 };
 
-std::vector<std::uint8_t> encode(const Stored& stored) {
+std::string place_text(Place place, std::string_view purpose) {
+  return std::string(purpose) + std::to_string(place.log) + "/" + std::to_string(place.position);
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> encode_stored(const Stored& stored) {
   if (stored.open.empty()) {
     std::size_t size = 64 + stored.content.payload.size();
     for (const std::string& item : stored.content.items) size += 4 + item.size();
@@ -96,7 +102,7 @@ std::vector<std::uint8_t> encode(const Stored& stored) {
   return out.take();
 }
 
-Result<Stored> decode(Bytes bytes) {
+Result<Stored> decode_stored(Bytes bytes) {
   const Error damaged{Code::damaged, "the content of a record is not laid out as this program does it"};
   Reader in(bytes);
   Stored stored;
@@ -112,11 +118,14 @@ Result<Stored> decode(Bytes bytes) {
     if (items > items_max + 1) return damaged;
     for (std::size_t i = 0; i < items && in.good(); ++i) {
       OpenItem item;
-      if (in.byte() == item_erased) {
+      const std::uint8_t state = in.byte();
+      if (state > item_present) return damaged;
+      if (state == item_erased) {
         in.fill(item.leaf_if_erased);
       } else {
         in.fill(item.salt);
         item.text = in.text();
+        if (item.text.empty()) return damaged;
       }
       stored.open.push_back(std::move(item));
     }
@@ -127,12 +136,6 @@ Result<Stored> decode(Bytes bytes) {
   if (!in.good() || !in.at_end()) return damaged;
   return stored;
 }
-
-std::string place_text(Place place, std::string_view purpose) {
-  return std::string(purpose) + std::to_string(place.log) + "/" + std::to_string(place.position);
-}
-
-}  // namespace
 
 std::vector<std::string> Stored::items() && {
   if (open.empty()) return std::move(content.items);
@@ -165,7 +168,7 @@ Status Stored::erase_items(std::span<const std::uint32_t> items) {
 Result<SealedContent> seal_stored(const Stored& stored, Place place, const Key& data_key, const Random& random) {
   const Key key = TRY(Key::generate(random));
   return SealedContent{.key = TRY(seal(data_key, key.bytes(), as_bytes(place_text(place, "record key ")), random)),
-                       .bytes = seal_once(key, encode(stored), as_bytes(place_text(place, "record ")))};
+                       .bytes = seal_once(key, encode_stored(stored), as_bytes(place_text(place, "record ")))};
 }
 
 Result<Stored> open_stored(Bytes key, Bytes sealed, Place place, const Key& data_key) {
@@ -173,7 +176,7 @@ Result<Stored> open_stored(Bytes key, Bytes sealed, Place place, const Key& data
   if (opened.size() != 32) return Error{Code::damaged, "the key of a record is damaged"};
   const Key record_key{std::span<const std::uint8_t, 32>(opened)};
   wipe(opened);
-  return decode(TRY(open_once(record_key, sealed, as_bytes(place_text(place, "record ")))));
+  return decode_stored(TRY(open_once(record_key, sealed, as_bytes(place_text(place, "record ")))));
 }
 
 }  // namespace fristad

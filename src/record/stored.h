@@ -30,6 +30,10 @@ struct Stored {
   Status erase_items(std::span<const std::uint32_t> items);
 };
 
+// As it is sealed, and as it travels to readers. Errors: damaged (not laid out so, too many items).
+std::vector<std::uint8_t> encode_stored(const Stored& stored);
+Result<Stored> decode_stored(Bytes bytes);
+
 struct SealedContent {
   std::vector<std::uint8_t> key;  // of this record, sealed under the data key
   std::vector<std::uint8_t> bytes;

@@ -1,0 +1,167 @@
+// Lists of other members: found as leads, never changed by anybody but their owner.
+
+#include <gtest/gtest.h>
+
+#include "material/material.h"
+#include "record/exchange_fixture.h"
+#include "record/record_fixture.h"
+#include "tests/support/fixture.h"
+#include "tests/support/hash_sets.h"
+
+namespace fristad {
+namespace {
+
+using testing::pull_all;
+using testing::shared_dump;
+
+const Kinds& material_kinds() {
+  static const Kinds kinds({&journal_view(), &material_view()});
+  return kinds;
+}
+
+struct Member {
+  explicit Member(std::string code) : name(std::move(code)) { open(); }
+  void open() {
+    material.reset();
+    journal.reset();
+    store.emplace(Store::open({.sqlite_path = folder / "node.db"}).value());
+    const auto key = [&](std::uint8_t fill) {
+      Key seed;
+      std::ranges::fill(seed.bytes(), static_cast<std::uint8_t>(fill + name.front()));
+      return seed;
+    };
+    JournalKeys keys{
+        .record_key = SigningKey::from_seed(key(1)), .log_key = SigningKey::from_seed(key(2)), .data_key = key(3)};
+    journal = Journal::open(*store, material_kinds(), std::move(keys), testing::test_options(random, name)).value();
+    auto opened = Material::open(*journal, {.folder = folder / "index", .index_key = SealKey{4}, .background = false});
+    ASSERT_TRUE(opened) << opened.error().message;
+    material = *std::move(opened);
+  }
+  std::vector<MaterialMatch> match(const PdqHash& hash) {
+    auto found = material->match(hash, limit_default, scratch);
+    EXPECT_TRUE(found) << found.error().message;
+    return found ? *found : std::vector<MaterialMatch>();
+  }
+
+  std::string name;
+  Random random = testing::counting_random();
+  testing::TemporaryFolder folder;
+  std::optional<Store> store;
+  std::unique_ptr<Journal> journal;
+  std::unique_ptr<Material> material;
+  MatchScratch scratch;
+};
+
+class ForeignTest : public ::testing::Test {
+ protected:
+  EntryBody entry() {
+    return {.pdq = testing::random_hash(rng_), .id = "made up", .classification = Classification::baseline};
+  }
+  testing::Rng rng_{5};
+  Member se_{"se"};
+  Member us_{"us"};
+};
+
+TEST_F(ForeignTest, AnEntryOfAnotherMembersListIsALeadUntilItIsWithdrawn) {
+  const ListId list = us_.material->create_list("tester", {.title = "Theirs"}).value();
+  const std::vector<EntryBody> entries{entry(), entry()};
+  const std::int64_t first = us_.material->add_entries("tester", list, entries).value();
+  pull_all(*us_.journal, *se_.journal);
+  const auto found = se_.match(*entries[0].pdq);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].list, list);
+  EXPECT_EQ(found[0].number, first);
+  EXPECT_EQ(found[0].ruling.level, Level::lead);
+  EXPECT_FALSE(se_.material->list(list)->own);
+  EXPECT_EQ(se_.material->entry(list, first)->body.id, "made up");
+  // Only its owner changes it.
+  EXPECT_EQ(se_.material->add_entries("tester", list, entries).error().code, Code::permission_denied);
+
+  const NumberRange range{first, first};
+  ASSERT_TRUE(us_.material->withdraw("tester", list, {&range, 1}, "wrong"));
+  pull_all(*us_.journal, *se_.journal);
+  EXPECT_TRUE(se_.match(*entries[0].pdq).empty());
+  EXPECT_EQ(se_.match(*entries[1].pdq).size(), 1u);
+  EXPECT_EQ(shared_dump(*se_.journal), shared_dump(*us_.journal));
+  ASSERT_TRUE(se_.journal->rebuild());
+  EXPECT_EQ(shared_dump(*se_.journal), shared_dump(*us_.journal));
+}
+
+// The index is kept with how far it followed; what came since comes into it at the start.
+TEST_F(ForeignTest, ARestartFindsTheSame) {
+  const ListId list = us_.material->create_list("tester", {.title = "Theirs"}).value();
+  const std::vector<EntryBody> entries{entry(), entry(), entry()};
+  const std::int64_t first = us_.material->add_entries("tester", list, {&entries[0], 1}).value();
+  pull_all(*us_.journal, *se_.journal);
+  se_.open();
+  EXPECT_EQ(se_.match(*entries[0].pdq).size(), 1u);
+  ASSERT_TRUE(us_.material->add_entries("tester", list, {&entries[1], 1}));
+  se_.material.reset();  // saves
+  const NumberRange range{first, first};
+  ASSERT_TRUE(us_.material->withdraw("tester", list, {&range, 1}, "wrong"));
+  pull_all(*us_.journal, *se_.journal);
+  se_.open();
+  EXPECT_TRUE(se_.match(*entries[0].pdq).empty());
+  EXPECT_EQ(se_.match(*entries[1].pdq).size(), 1u);
+  // And where the index is gone.
+  se_.material.reset();
+  std::filesystem::remove_all(se_.folder / "index");
+  se_.open();
+  EXPECT_TRUE(se_.match(*entries[0].pdq).empty());
+  EXPECT_EQ(se_.match(*entries[1].pdq).size(), 1u);
+}
+
+TEST_F(ForeignTest, OpinionsOfOthersStandBesideTheEntryAndCountOnceEach) {
+  const ListId list = us_.material->create_list("tester", {.title = "Theirs"}).value();
+  const EntryBody one = entry();
+  const std::int64_t number = us_.material->add_entries("tester", list, {&one, 1}).value();
+  pull_all(*us_.journal, *se_.journal);
+  ASSERT_TRUE(se_.material->give_opinion("tester", list, number, Verdict::confirm, Basis::examined, ""));
+  ASSERT_TRUE(se_.material->give_opinion("tester", list, number, Verdict::confirm, Basis::examined, ""));
+  pull_all(*se_.journal, *us_.journal);
+  const auto explained = us_.material->explain(list, number);
+  ASSERT_TRUE(explained) << explained.error().message;
+  EXPECT_EQ(explained->input.confirmed_by, 1);
+  ASSERT_EQ(explained->opinions.size(), 1u);
+  EXPECT_EQ(explained->opinions[0].member, "se");
+  EXPECT_FALSE(explained->input.disputed_by_us);
+}
+
+TEST_F(ForeignTest, NobodyAddsToOrTakesFromAnothersList) {
+  const ListId list = se_.material->create_list("tester", {.title = "Ours"}).value();
+  const EntryBody own = entry();
+  const std::int64_t number = se_.material->add_entries("tester", list, {&own, 1}).value();
+  const EntryBody forged = entry();
+  const auto says = [&](Draft draft) {
+    const auto recorded = us_.journal->transact("mallory", [&](Decision& decision) -> Status {
+      TRY(decision.emit(draft));
+      return {};
+    });
+    EXPECT_TRUE(recorded) << recorded.error().message;
+  };
+  const std::string scope = to_text(list);
+  says({.kind = std::string(kind_entries),
+        .scope = scope,
+        .body = Json::object({{"list", scope}}),
+        .items = {forged.to_item()}});
+  says({.kind = std::string(kind_withdrawn),
+        .scope = scope,
+        .body = WithdrawalBody{.list = list, .entries = {{number, number}}, .reason = "mine", .count = 1}.to_json()});
+  says({.kind = std::string(kind_entry_state),
+        .scope = scope,
+        .body =
+            EntryStateBody{.list = list, .number = number, .state = {.paused_until_ms = paused_for_good}}.to_json()});
+  // A list that would hide things here, and a list outside of its scope.
+  says({.kind = std::string(kind_list),
+        .scope = "alliance",
+        .body = ListBody{.title = "Hidden", .purpose = Purpose::allow}.to_json()});
+  says({.kind = std::string(kind_list), .scope = "alliance", .body = ListBody{.title = "Elsewhere"}.to_json()});
+  pull_all(*us_.journal, *se_.journal);
+  EXPECT_EQ(se_.journal->quarantined()->size(), 5u);
+  EXPECT_EQ(se_.match(*own.pdq).size(), 1u);
+  EXPECT_TRUE(se_.match(*forged.pdq).empty());
+  EXPECT_EQ(se_.material->lists()->size(), 1u);
+}
+
+}  // namespace
+}  // namespace fristad
