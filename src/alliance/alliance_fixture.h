@@ -1,7 +1,7 @@
 #pragma once
 
-// For tests: members with keys that follow from their codes, their cards, and votes. "se" has the keys of the journal of
-// record/record_fixture.h.
+// For tests: members with keys that follow from their codes, their cards, and votes. "se" has the keys of the journal
+// of record/record_fixture.h.
 
 #include <gtest/gtest.h>
 

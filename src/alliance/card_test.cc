@@ -133,8 +133,9 @@ TEST(Card, HoldsNothingBeside) {
   ASSERT_FALSE(read);
   EXPECT_NE(read.error().message.find("more"), std::string::npos);
 
-  for (const char* payload : {"", "{}", "null", "[]", "{\"card\":1}", "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":"
-                                                                     "{\"a\":{\"a\":1}}}}}}}}}"}) {
+  for (const char* payload : {"", "{}", "null", "[]", "{\"card\":1}",
+                              "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":"
+                              "{\"a\":{\"a\":1}}}}}}}}}"}) {
     const std::string text = letter_text(card_type, {payload, key.public_key(), letter.signature});
     EXPECT_FALSE(read_card(text)) << payload;
   }

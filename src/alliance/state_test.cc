@@ -457,8 +457,8 @@ TEST(State, FewerThanAThirdOfLiarsSplitNothing) {
       }
       const AllianceState state = state_of(founding, seen);
       if (state.epoch != 0) continue;
-      const bool voted = std::ranges::any_of(
-          logs[all[who]], [&](const Vote& vote) { return vote.round >= state.open_round; });
+      const bool voted =
+          std::ranges::any_of(logs[all[who]], [&](const Vote& vote) { return vote.round >= state.open_round; });
       if (!voted) logs[all[who]].push_back(vote_of(all[who], start, change, state.open_round));
     }
     std::vector<Vote> every;
