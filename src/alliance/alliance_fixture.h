@@ -127,4 +127,32 @@ inline Vote vote_of(std::string_view author, const AllianceState& state, const C
           .change = std::make_shared<const Change>(change)};
 }
 
+// Votes on changes, one after the other, of as many as are needed.
+class Story {
+ public:
+  explicit Story(Founding founding) : founding_(std::move(founding)), state_(state_of(founding_, {})) {}
+
+  const AllianceState& state() const { return state_; }
+  const std::vector<Vote>& votes() const { return votes_; }
+  const Founding& founding() const { return founding_; }
+
+  void add(Vote vote) {
+    votes_.push_back(std::move(vote));
+    state_ = state_of(founding_, votes_);
+  }
+  // Of all who may vote, at once.
+  void adopt(const Change& change) {
+    const AllianceState before = state_;
+    for (const auto& [code, member] : before.members) {
+      if (before.may_vote(code)) votes_.push_back(vote_of(code, before, change, before.open_round));
+    }
+    state_ = state_of(founding_, votes_);
+  }
+
+ private:
+  Founding founding_;
+  std::vector<Vote> votes_;
+  AllianceState state_;
+};
+
 }  // namespace fristad::testing
