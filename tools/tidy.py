@@ -58,6 +58,9 @@ SEAMS = {
 
 # Sources without a *_test.cc beside them, and the test that covers them instead, or the reason why there is none.
 TESTED_ELSEWHERE = {
+    "src/alliance/body.cc": "src/alliance/change_test.cc",
+    "src/alliance/envelope.cc": "src/alliance/card_test.cc",
+    "src/alliance/records.cc": "src/alliance/apply_test.cc",
     "src/api/api.cc": "tests/e2e/test_serve.py",
     "src/api/approvals.cc": "tests/e2e/test_api_approvals.py",
     "src/api/audit.cc": "tests/e2e/test_api_people.py",

@@ -1,0 +1,299 @@
+#include "alliance/alliance.h"
+
+#include <algorithm>
+
+#include "alliance/alliance_impl.h"
+#include "alliance/body.h"
+#include "base/hex.h"
+#include "base/try.h"
+
+namespace fristad {
+namespace {
+
+Error wrong(std::string_view what) {
+  return {Code::invalid_argument, std::string(what)};
+}
+Error no_alliance() {
+  return {Code::not_found, "this node belongs to no alliance"};
+}
+
+bool knows(const Membership& membership, std::string_view member) {
+  if (membership.state) return membership.state->find(member) != nullptr;
+  return membership.founding != nullptr &&
+         std::ranges::find(membership.founding->founders, member, &Card::member) != membership.founding->founders.end();
+}
+
+bool has_seat(const Membership& membership, std::string_view member) {
+  const AllianceMember* const found = membership.state ? membership.state->find(member) : nullptr;
+  return found != nullptr && (found->standing == Standing::active || found->standing == Standing::suspended);
+}
+
+Status check_active(const Membership& membership, std::string_view member) {
+  if (membership.state && membership.state->is_active(member)) return {};
+  return Error{Code::permission_denied, "this node is no active member of an alliance"};
+}
+
+Status check_own(const Journal& journal, const Card& card) {
+  if (card.member == journal.member() && card.key(KeyPurpose::record).key == journal.record_key() &&
+      card.key(KeyPurpose::log).key == journal.log_key()) {
+    return {};
+  }
+  return wrong("the card isn't this node's: another code, or other keys");
+}
+
+// What the fold can't see: it knows votes alone, and no clock.
+Status check_before_vote(Decision& decision, const AllianceState& state, const Change& change) {
+  if (const auto* const admit = std::get_if<Change::Admit>(&change.what); admit != nullptr) {
+    const auto known = TRY(invitation_in(decision.views(), admit->invitation));
+    if (!known || known->author != admit->inviter || known->invitation.alliance != state.id) {
+      return Error{Code::conflict,
+                   "\"" + admit->inviter + "\" has recorded no such invitation, as far as we have read"};
+    }
+    const Invitation& invitation = known->invitation;
+    if (invitation.member != admit->card.member || invitation.kind != admit->card.kind ||
+        invitation.jurisdiction != admit->card.jurisdiction || invitation.nonce != admit->nonce) {
+      return Error{Code::conflict, "the invitation was for another member than has accepted it"};
+    }
+    if (decision.now_ms() >= invitation.expires_ms) {
+      return Error{Code::conflict, "the invitation's time is over: \"" + admit->inviter + "\" can invite anew"};
+    }
+  }
+  if (const auto* const remove = std::get_if<Change::Remove>(&change.what); remove != nullptr) {
+    if (!TRY(has_left(decision.views(), remove->member, state.id))) {
+      return Error{Code::conflict, "\"" + remove->member + "\" hasn't said that it leaves: to expel is another vote"};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Alliance::Alliance(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Alliance::~Alliance() = default;
+
+Result<std::unique_ptr<Alliance>> Alliance::open(Journal& journal, AllianceOptions options) {
+  auto impl = std::make_shared<Impl>(journal, std::move(options));
+  impl->views = TRY(journal.store().connect(true));
+  // The journal keeps its subscribers for as long as it lives, which may be longer.
+  journal.subscribe([weak = std::weak_ptr(impl)](std::span<const Record> records) {
+    if (const auto alive = weak.lock()) alive->heard(records);
+  });
+  TRY(impl->refresh());
+  return std::unique_ptr<Alliance>(new Alliance(std::move(impl)));
+}
+
+Status Alliance::Impl::refresh() {
+  const std::scoped_lock lock(reading);
+  stale = false;
+  Result<Membership> now = membership_of(*views, own(), texts);
+  if (!now) {
+    stale = true;
+    return now.error();
+  }
+  published.set(std::make_shared<const Membership>(*std::move(now)));
+  return {};
+}
+
+void Alliance::Impl::heard(std::span<const Record> records) {
+  const bool ours =
+      std::ranges::any_of(records, [](const Record& record) { return record.payload.kind.starts_with("alliance."); });
+  if (!ours) return;
+  static_cast<void>(refresh());
+  changed();
+}
+
+void Alliance::on_change(std::function<void()> call) {
+  const std::scoped_lock lock(impl_->calling);
+  impl_->on_change = std::move(call);
+}
+
+void Alliance::Impl::changed() const {
+  std::function<void()> call;
+  {
+    const std::scoped_lock lock(calling);
+    call = on_change;
+  }
+  if (call) call();
+}
+
+// ---- Founding and joining ----
+
+Result<AllianceId> Alliance::found(const By& by, const Founding& founding) {
+  // Through its text, as the others will read it.
+  const Json body = founding.to_json();
+  TRY(Founding::from_json(body));
+  const auto own = std::ranges::find(founding.founders, impl_->own(), &Card::member);
+  if (own == founding.founders.end()) return wrong("this node is none of the founders");
+  TRY(check_own(impl_->journal, *own));
+  TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
+    if (TRY(impl_->in(decision)).alliance) {
+      return Error{Code::already_exists, "this node has founded or joined an alliance already: leave it first"};
+    }
+    TRY(decision.emit({.kind = std::string(kind_founded), .scope = "public", .body = body}));
+    return {};
+  }));
+  return alliance_id(founding);
+}
+
+Result<std::string> Alliance::invite(const By& by, const Candidate& candidate) {
+  InvitationLetter letter{.invitation = {.member = candidate.member,
+                                         .kind = candidate.kind,
+                                         .jurisdiction = candidate.jurisdiction,
+                                         .nonce = TRY(random_array<16>(impl_->options.random)),
+                                         .expires_ms = candidate.expires_ms}};
+  const auto recorded = TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
+    const Membership now = TRY(impl_->in(decision));
+    TRY(check_active(now, impl_->own()));
+    if (has_seat(now, candidate.member)) {
+      return Error{Code::already_exists, "\"" + candidate.member + "\" is a member already"};
+    }
+    if (candidate.expires_ms <= decision.now_ms()) return wrong("an invitation ends later than now");
+    letter.invitation.alliance = now.state->id;
+    letter.founding = *now.founding;
+    letter.charter = now.state->charter;
+    letter.inviter = now.state->find(impl_->own())->card;
+    const Json body = letter.invitation.to_json();
+    TRY(Invitation::from_json(body));
+    TRY(decision.emit({.kind = std::string(kind_invited), .scope = "alliance", .body = body}));
+    return {};
+  }));
+  letter.record = recorded.front().id;
+  return sign_invitation(letter, impl_->options.sign);
+}
+
+Result<std::string> Alliance::accept(const By& by, std::string_view invitation_letter, const Card& own) {
+  const InvitationLetter letter = TRY(read_invitation(invitation_letter));
+  const Invitation& invitation = letter.invitation;
+  TRY(check_own(impl_->journal, own));
+  if (invitation.member != own.member || invitation.kind != own.kind || invitation.jurisdiction != own.jurisdiction) {
+    return wrong("the invitation is for another member than the card shows");
+  }
+  TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
+    if (decision.now_ms() >= invitation.expires_ms) {
+      return Error{Code::conflict, "the invitation's time is over: ask for another"};
+    }
+    const Membership now = TRY(impl_->in(decision));
+    // Who has accepted and was never admitted may accept again.
+    if (has_seat(now, impl_->own()) || (!now.state && knows(now, impl_->own()))) {
+      return Error{Code::already_exists, "this node has an alliance already: leave it first"};
+    }
+    TRY(decision.emit({.kind = std::string(kind_joined),
+                       .scope = "public",
+                       .body = JoinedBody{.alliance = invitation.alliance, .invitation = letter.record}.to_json()}));
+    return {};
+  }));
+  return to_text(sign_acceptance({.alliance = invitation.alliance,
+                                  .charter = charter_hash(letter.charter),
+                                  .invitation = letter.record,
+                                  .nonce = invitation.nonce,
+                                  .card = own},
+                                 impl_->options.sign));
+}
+
+Result<Change> Alliance::admission(std::string_view acceptance_letter) const {
+  const Acceptance acceptance = TRY(read_acceptance(acceptance_letter));
+  const std::scoped_lock lock(impl_->reading);
+  const auto known = TRY(invitation_in(*impl_->views, acceptance.invitation));
+  if (!known) return Error{Code::not_found, "no invitation that we have read is the one that was accepted"};
+  return Change{Change::Admit{.card = acceptance.card,
+                              .invitation = acceptance.invitation,
+                              .inviter = known->author,
+                              .nonce = acceptance.nonce,
+                              .acceptance = acceptance.signature}};
+}
+
+// ---- Votes ----
+
+Status Alliance::vote(const By& by, const Change& change) {
+  TRY(Change::from_json(change.to_json()));
+  const Digest hash = change_hash(change);
+  TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
+    const Membership now = TRY(impl_->in(decision));
+    if (!now.state || !now.state->may_vote(impl_->own())) {
+      return Error{Code::permission_denied, "this node has no vote"};
+    }
+    const AllianceState& state = *now.state;
+    TRY(check_change(state, change));
+    TRY(check_before_vote(decision, state, change));
+    // The first round that isn't dead by what we have read: to vote in a later one would be to vote twice.
+    const auto voted = TRY(voted_in(decision.views(), impl_->own(), state.id, state.hash, state.open_round));
+    if (voted) {
+      return Error{Code::conflict, *voted == hash ? "we have voted for this already"
+                                                  : "we have voted for something else, which may still win"};
+    }
+    const VoteBody body{.alliance = state.id, .previous = state.hash, .round = state.open_round, .change = change};
+    TRY(decision.emit({.kind = std::string(kind_vote), .scope = "alliance", .body = body.to_json()}));
+    return {};
+  }));
+  return {};
+}
+
+// ---- Our own ----
+
+Status Alliance::leave(const By& by, std::string_view reason) {
+  TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
+    const auto alliance = TRY(alliance_of(decision.views(), impl_->own()));
+    if (!alliance) return no_alliance();
+    const Json body = LeftBody{.alliance = *alliance, .reason = std::string(reason)}.to_json();
+    TRY(decision.emit({.kind = std::string(kind_left), .scope = "alliance", .body = body}));
+    return {};
+  }));
+  return {};
+}
+
+Status Alliance::mute(const By& by, std::string_view member, bool muted, std::string_view reason) {
+  if (member == impl_->own()) return wrong("a node doesn't mute itself");
+  TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
+    const Membership now = TRY(impl_->in(decision));
+    if (now.muted.contains(member) == muted) {
+      return Error{Code::conflict, "\"" + std::string(member) + (muted ? "\" is muted already" : "\" isn't muted")};
+    }
+    if (muted && !knows(now, member))
+      return Error{Code::not_found, "there is no member \"" + std::string(member) + "\""};
+    const MutedBody body{.member = std::string(member), .muted = muted, .reason = std::string(reason)};
+    TRY(decision.emit({.kind = std::string(kind_muted), .body = body.to_json()}));
+    return {};
+  }));
+  return {};
+}
+
+namespace {
+
+Status state_readers(Journal& journal, const By& by, ReadersBody body,
+                     const std::function<Status(Decision&, const ReadersBody&)>& check) {
+  if (author_tag(body.scope) != author_tag(journal.member())) {
+    return Error{Code::permission_denied, "only the member whose scope it is says who reads it"};
+  }
+  for (auto* const list : {&body.add, &body.remove}) std::ranges::sort(*list);
+  const Json json = body.to_json();
+  TRY(ReadersBody::from_json(json));
+  TRY(journal.transact(by, [&](Decision& decision) -> Status {
+    TRY(check(decision, body));
+    TRY(decision.emit({.kind = std::string(kind_readers), .scope = to_hex(body.scope), .body = json}));
+    return {};
+  }));
+  return {};
+}
+
+}  // namespace
+
+Status Alliance::grant(const By& by, const RecordId& scope, std::span<const std::string> readers, bool history) {
+  return state_readers(impl_->journal, by,
+                       {.scope = scope, .add = {readers.begin(), readers.end()}, .remove = {}, .history = history},
+                       [&](Decision& decision, const ReadersBody& body) -> Status {
+                         const Membership now = TRY(impl_->in(decision));
+                         for (const std::string& reader : body.add) {
+                           if (reader == whole_alliance || knows(now, reader)) continue;
+                           return Error{Code::not_found, "there is no member \"" + reader + "\""};
+                         }
+                         return {};
+                       });
+}
+
+Status Alliance::withdraw(const By& by, const RecordId& scope, std::span<const std::string> readers) {
+  return state_readers(impl_->journal, by,
+                       {.scope = scope, .add = {}, .remove = {readers.begin(), readers.end()}, .history = false},
+                       [](Decision&, const ReadersBody&) { return Status(); });
+}
+
+}  // namespace fristad

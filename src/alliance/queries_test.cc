@@ -1,0 +1,99 @@
+#include <gtest/gtest.h>
+
+#include "alliance/alliance_node_fixture.h"
+#include "base/hex.h"
+
+namespace fristad {
+namespace {
+
+using testing::card_of;
+using testing::everybody;
+using testing::founded;
+using testing::founding_of;
+using testing::From;
+using testing::Node;
+using testing::us_alone;
+using testing::voted;
+
+TEST(AllianceQuestions, ReadersAreThoseWhomTheAuthorLets) {
+  Node node;
+  node.found(founding_of({"nz", "se", "us"}));
+  const RecordId scope = node.new_scope();
+  const std::string text = to_hex(scope);
+  const auto reads = [&](std::string_view member) {
+    const auto from = node.alliance->reads(member, text);
+    EXPECT_TRUE(from) << from.error().message;
+    return from ? *from : From();
+  };
+  EXPECT_EQ(reads("us"), From());
+  EXPECT_EQ(reads("se"), From(0)) << "our own";
+  const std::uint64_t position = node.journal->head(shared_log).size;
+  ASSERT_TRUE(node.alliance->grant("a", scope, us_alone, false));
+  EXPECT_EQ(reads("us"), From(position));
+  EXPECT_EQ(reads("nz"), From());
+  ASSERT_TRUE(node.alliance->grant("a", scope, us_alone, false));
+  EXPECT_EQ(reads("us"), From(position)) << "what it reads already it goes on reading";
+  ASSERT_TRUE(node.alliance->grant("a", scope, us_alone, true));
+  EXPECT_EQ(reads("us"), From(0));
+  ASSERT_TRUE(node.alliance->withdraw("a", scope, us_alone));
+  EXPECT_EQ(reads("us"), From());
+  EXPECT_TRUE(*node.alliance->hears_corrections("us", text)) << "of what it may have";
+  EXPECT_FALSE(*node.alliance->hears_corrections("nz", text));
+
+  ASSERT_TRUE(node.alliance->grant("a", scope, everybody, true));
+  EXPECT_EQ(reads("us"), From(0));
+  EXPECT_EQ(reads("nz"), From(0));
+  EXPECT_EQ(reads("dk"), From()) << "no member";
+  ASSERT_TRUE(node.alliance->withdraw("a", scope, us_alone));
+  EXPECT_EQ(reads("us"), From()) << "all but this one";
+  EXPECT_EQ(reads("nz"), From(0));
+  node.reopen();
+  EXPECT_EQ(reads("nz"), From(0));
+  EXPECT_FALSE(node.alliance->reads("us", "nonsense"));
+}
+
+TEST(AllianceQuestions, WhoIsNotActiveReadsNothingButHearsCorrections) {
+  Node node;
+  EXPECT_EQ(*node.alliance->reads("us", "alliance"), From()) << "there is none yet";
+  node.found(founding_of({"nz", "se", "us"}));
+  const RecordId scope = node.new_scope();
+  ASSERT_TRUE(node.alliance->grant("a", scope, us_alone, true));
+  for (const std::string_view member : {"us", "nz", "dk"}) {
+    EXPECT_EQ(*node.alliance->reads(member, "public"), From(0));
+    EXPECT_EQ(*node.alliance->reads(member, "private"), From());
+    EXPECT_EQ(*node.alliance->reads(member, "alliance"), member == "dk" ? From() : From(0));
+    EXPECT_FALSE(*node.alliance->hears_corrections(member, "private"));
+  }
+  EXPECT_FALSE(*node.alliance->hears_corrections("dk", "alliance"));
+  const Change suspend{Change::Suspend{"us", "asked for"}};
+  const AllianceState before = node.state();
+  ASSERT_TRUE(node.alliance->vote("a", suspend));
+  ASSERT_TRUE(node.hear(voted("nz", before, suspend)));
+  EXPECT_EQ(*node.alliance->reads("us", "alliance"), From());
+  EXPECT_EQ(*node.alliance->reads("us", to_hex(scope)), From());
+  EXPECT_TRUE(*node.alliance->hears_corrections("us", "alliance"));
+  EXPECT_TRUE(*node.alliance->hears_corrections("us", to_hex(scope)));
+  EXPECT_TRUE(*node.alliance->hears_corrections("us", "public"));
+}
+
+TEST(AllianceQuestions, KeysAreThoseOfThePosition) {
+  Node node;
+  EXPECT_FALSE(node.alliance->key_of("us", KeyPurpose::log, 0));
+  const Founding founding = founding_of({"nz", "se", "us"});
+  const PublicKey first = testing::member_key("us", KeyPurpose::log).public_key();
+  ASSERT_TRUE(node.alliance->found("a", founding));
+  EXPECT_EQ(node.alliance->key_of("us", KeyPurpose::log, 0), first) << "founders read one another's logs first";
+  ASSERT_TRUE(node.hear(founded("nz", founding)));
+  ASSERT_TRUE(node.hear(founded("us", founding)));
+  const AllianceState before = node.state();
+  const Change renewed{Change::NewCard{card_of("us", {.keys = "2", .valid_from = 50})}};
+  ASSERT_TRUE(node.alliance->vote("a", renewed));
+  ASSERT_TRUE(node.hear(voted("us", before, renewed)));
+  EXPECT_EQ(node.alliance->key_of("us", KeyPurpose::log, 49), first);
+  EXPECT_EQ(node.alliance->key_of("us", KeyPurpose::log, 50),
+            testing::member_key("us", KeyPurpose::log, "2").public_key());
+  EXPECT_FALSE(node.alliance->key_of("dk", KeyPurpose::log, 0));
+}
+
+}  // namespace
+}  // namespace fristad
