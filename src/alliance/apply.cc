@@ -29,7 +29,7 @@ constexpr std::array tables_sql{
     Sql("CREATE TABLE scope_reader(scope bytea NOT NULL, place bigint NOT NULL, member text NOT NULL, "
         "added bigint NOT NULL, history bigint NOT NULL, PRIMARY KEY(scope, place, member))"),
 };
-constexpr std::array migrations{Migration{.version = 8, .what = "alliance", .statements = tables_sql}};
+constexpr std::array migrations{Migration{.version = 9, .what = "alliance", .statements = tables_sql}};
 
 constexpr std::array tables{
     ViewTable{"alliance_founding", "DELETE FROM alliance_founding",
@@ -194,13 +194,13 @@ Status apply_readers(Fold& fold, const Record& record) {
 
 // None of them can be erased: what others have decided rests on them, and no person stands in them.
 constexpr std::array kinds{
-    Kind{.name = kind_founded, .check = check_founded, .apply = apply_founded},
-    Kind{.name = kind_joined, .check = check_joined, .apply = apply_joined},
-    Kind{.name = kind_invited, .check = check_invited, .apply = apply_invited},
-    Kind{.name = kind_vote, .check = check_vote, .apply = apply_vote},
-    Kind{.name = kind_left, .check = check_left, .apply = apply_left},
+    Kind{.name = kind_founded, .from_others = true, .check = check_founded, .apply = apply_founded},
+    Kind{.name = kind_joined, .from_others = true, .check = check_joined, .apply = apply_joined},
+    Kind{.name = kind_invited, .from_others = true, .check = check_invited, .apply = apply_invited},
+    Kind{.name = kind_vote, .from_others = true, .check = check_vote, .apply = apply_vote},
+    Kind{.name = kind_left, .from_others = true, .check = check_left, .apply = apply_left},
     Kind{.name = kind_muted, .check = check_muted, .apply = apply_muted},
-    Kind{.name = kind_readers, .check = check_readers, .apply = apply_readers},
+    Kind{.name = kind_readers, .from_others = true, .check = check_readers, .apply = apply_readers},
 };
 
 constexpr View view{.name = "alliance", .migrations = migrations, .tables = tables, .kinds = kinds};

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the parts of the journal share. Included by journal*.cc alone.
+// What the parts of the journal share. Included by journal*.cc and exchange.cc alone.
 
 #include <array>
 #include <condition_variable>

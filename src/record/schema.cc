@@ -38,7 +38,7 @@ constexpr std::array exchange_tables{
 
 constexpr std::array migrations{
     Migration{.version = 1, .what = "logs and records", .statements = tables},
-    Migration{.version = 20, .what = "other members' logs", .statements = exchange_tables},
+    Migration{.version = 8, .what = "other members' logs", .statements = exchange_tables},
 };
 
 }  // namespace
