@@ -136,11 +136,12 @@ Result<AllianceId> Alliance::found(const By& by, const Founding& founding) {
 }
 
 Result<std::string> Alliance::invite(const By& by, const Candidate& candidate) {
-  InvitationLetter letter{.invitation = {.member = candidate.member,
-                                         .kind = candidate.kind,
-                                         .jurisdiction = candidate.jurisdiction,
-                                         .nonce = TRY(random_array<16>(impl_->options.random)),
-                                         .expires_ms = candidate.expires_ms}};
+  InvitationLetter letter;
+  letter.invitation.nonce = TRY(random_array<16>(impl_->options.random));
+  letter.invitation.member = candidate.member;
+  letter.invitation.kind = candidate.kind;
+  letter.invitation.jurisdiction = candidate.jurisdiction;
+  letter.invitation.expires_ms = candidate.expires_ms;
   const auto recorded = TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
     const Membership now = TRY(impl_->in(decision));
     TRY(check_active(now, impl_->own()));

@@ -7,6 +7,9 @@
 //   const std::string name = TRY(body.text("name", 1, 200));
 //   TRY(body.end());
 //
+// Fill what is read field by field: a TRY among the braces of an initializer that returns early leaves the fields
+// before it undestroyed, in both compilers, and then every wrong letter from outside costs memory for good.
+//
 // Errors of every function: invalid_argument, which names the member.
 //
 // Thread-safety: plain values.

@@ -110,7 +110,9 @@ Json content_of(const Card& card) {
 
 Result<Card> content_from(const Json& json) {
   StrictBody body(json);
-  Card card{.member = TRY(body.member("member")), .name = TRY(body.text("name", 1, member_name_bytes_max))};
+  Card card;
+  card.member = TRY(body.member("member"));
+  card.name = TRY(body.text("name", 1, member_name_bytes_max));
   const auto kind = member_kind_from_text(TRY(body.text("kind", 1, 16)));
   if (!kind) return wrong("a member is a state, a union or a body");
   card.kind = *kind;

@@ -49,10 +49,10 @@ Json Founding::to_json() const {
 
 Result<Founding> Founding::from_json(const Json& json) {
   StrictBody body(json);
-  Founding founding{.name = TRY(body.text("name", 1, alliance_name_bytes_max)),
-                    .charter = TRY(body.text("charter", 1, charter_bytes_max)),
-                    .voting = {},
-                    .founders = {}};
+  Founding founding;
+  founding.name = TRY(body.text("name", 1, alliance_name_bytes_max));
+  founding.charter = TRY(body.text("charter", 1, charter_bytes_max));
+  founding.voting.clear();
   for (const Json& word : *TRY(body.list("voting", 3))) {
     const auto kind = word.text() != nullptr ? member_kind_from_text(*word.text()) : std::nullopt;
     if (!kind) return wrong("\"voting\" holds what is no kind of member");
@@ -151,17 +151,25 @@ Result<Change> Change::from_json(const Json& json) {
   const std::string word = TRY(body.text("what", 1, 16));
   Change change;
   if (word == "admit") {
-    change.what = Admit{.card = TRY(card_from_json(*TRY(body.any("card")))),
-                        .invitation = TRY(body.hex<16>("invitation")),
-                        .inviter = TRY(body.member("inviter")),
-                        .nonce = TRY(body.hex<16>("nonce")),
-                        .acceptance = TRY(body.hex<64>("acceptance"))};
+    Admit admit;
+    admit.card = TRY(card_from_json(*TRY(body.any("card"))));
+    admit.invitation = TRY(body.hex<16>("invitation"));
+    admit.inviter = TRY(body.member("inviter"));
+    admit.nonce = TRY(body.hex<16>("nonce"));
+    admit.acceptance = TRY(body.hex<64>("acceptance"));
+    change.what = std::move(admit);
   } else if (word == "suspend") {
-    change.what = Suspend{.member = TRY(body.member("member")), .reason = TRY(body.reason())};
+    Suspend suspend;
+    suspend.member = TRY(body.member("member"));
+    suspend.reason = TRY(body.reason());
+    change.what = std::move(suspend);
   } else if (word == "lift") {
     change.what = Lift{.member = TRY(body.member("member"))};
   } else if (word == "expel") {
-    change.what = Expel{.member = TRY(body.member("member")), .reason = TRY(body.reason())};
+    Expel expel;
+    expel.member = TRY(body.member("member"));
+    expel.reason = TRY(body.reason());
+    change.what = std::move(expel);
   } else if (word == "remove") {
     change.what = Remove{.member = TRY(body.member("member"))};
   } else if (word == "charter") {
@@ -192,12 +200,13 @@ Json Invitation::to_json() const {
 
 Result<Invitation> Invitation::from_json(const Json& json) {
   StrictBody body(json);
-  Invitation invitation{.alliance = TRY(body.hex<32>("alliance")),
-                        .member = TRY(body.member("member")),
-                        .kind = TRY(kind_in(body)),
-                        .jurisdiction = TRY(body.text("jurisdiction", 0, 2)),
-                        .nonce = TRY(body.hex<16>("nonce")),
-                        .expires_ms = TRY(body.integer("expires"))};
+  Invitation invitation;
+  invitation.alliance = TRY(body.hex<32>("alliance"));
+  invitation.member = TRY(body.member("member"));
+  invitation.kind = TRY(kind_in(body));
+  invitation.jurisdiction = TRY(body.text("jurisdiction", 0, 2));
+  invitation.nonce = TRY(body.hex<16>("nonce"));
+  invitation.expires_ms = TRY(body.integer("expires"));
   TRY(body.end());
   return invitation;
 }
@@ -230,11 +239,12 @@ std::string sign_invitation(const InvitationLetter& letter, const Signer& sign) 
 Result<InvitationLetter> read_invitation(std::string_view text) {
   const UnprovedLetter unproved = TRY(open_letter(invitation_type, text, invitation_bytes_max));
   StrictBody body(unproved.payload);
-  InvitationLetter letter{.record = TRY(body.hex<16>("record")),
-                          .invitation = TRY(Invitation::from_json(*TRY(body.any("invitation")))),
-                          .founding = TRY(Founding::from_json(*TRY(body.any("founding")))),
-                          .charter = TRY(body.text("charter", 1, charter_bytes_max)),
-                          .inviter = TRY(card_from_json(*TRY(body.any("inviter"))))};
+  InvitationLetter letter;
+  letter.record = TRY(body.hex<16>("record"));
+  letter.invitation = TRY(Invitation::from_json(*TRY(body.any("invitation"))));
+  letter.founding = TRY(Founding::from_json(*TRY(body.any("founding"))));
+  letter.charter = TRY(body.text("charter", 1, charter_bytes_max));
+  letter.inviter = TRY(card_from_json(*TRY(body.any("inviter"))));
   TRY(body.end());
   TRY(prove_letter(invitation_type, text, unproved, letter.inviter.key(KeyPurpose::record).key));
   if (alliance_id(letter.founding) != letter.invitation.alliance ||
@@ -260,12 +270,13 @@ std::string to_text(const Acceptance& acceptance) {
 Result<Acceptance> read_acceptance(std::string_view text) {
   const UnprovedLetter unproved = TRY(open_letter(acceptance_type, text, acceptance_bytes_max));
   StrictBody body(unproved.payload);
-  Acceptance acceptance{.alliance = TRY(body.hex<32>("alliance")),
-                        .charter = TRY(body.hex<32>("charter")),
-                        .invitation = TRY(body.hex<16>("invitation")),
-                        .nonce = TRY(body.hex<16>("nonce")),
-                        .card = TRY(card_from_json(*TRY(body.any("card")))),
-                        .signature = unproved.signature};
+  Acceptance acceptance;
+  acceptance.alliance = TRY(body.hex<32>("alliance"));
+  acceptance.charter = TRY(body.hex<32>("charter"));
+  acceptance.invitation = TRY(body.hex<16>("invitation"));
+  acceptance.nonce = TRY(body.hex<16>("nonce"));
+  acceptance.card = TRY(card_from_json(*TRY(body.any("card"))));
+  acceptance.signature = unproved.signature;
   TRY(body.end());
   TRY(prove_letter(acceptance_type, text, unproved, acceptance.card.key(KeyPurpose::record).key));
   return acceptance;

@@ -20,14 +20,14 @@ Fingerprint first_half(const Digest& digest) {
 }
 
 std::optional<std::uint16_t> from_word(std::string_view word) {
-  std::uint16_t bits = 0;
+  std::size_t bits = 0;
   for (std::size_t i = 0; i < word_size; ++i) {
     const bool is_consonant = i % 2 == 0;
     const std::size_t number = (is_consonant ? consonants : vowels).find(word[i]);
     if (number == std::string_view::npos) return std::nullopt;
-    bits = static_cast<std::uint16_t>(bits << (is_consonant ? 4 : 2) | number);
+    bits = bits << (is_consonant ? 4 : 2) | number;
   }
-  return bits;
+  return static_cast<std::uint16_t>(bits);
 }
 
 }  // namespace

@@ -140,7 +140,9 @@ Result<bool> has_left(Connection& views, std::string_view member, const Alliance
 }
 
 Result<Membership> membership_of(Connection& views, std::string_view own, KnownTexts& texts) {
-  Membership membership{.alliance = TRY(alliance_of(views, own)), .muted = TRY(muted_in(views))};
+  Membership membership;
+  membership.alliance = TRY(alliance_of(views, own));
+  membership.muted = TRY(muted_in(views));
   if (!membership.alliance) return membership;
   const AllianceId alliance = *membership.alliance;
   const auto body = TRY(views.text("SELECT body FROM alliance_founding WHERE id = $1", {Bytes(alliance)}));

@@ -28,7 +28,9 @@ Json VoteBody::to_json() const {
 
 Result<VoteBody> VoteBody::from_json(const Json& json) {
   StrictBody body(json);
-  VoteBody vote{.alliance = TRY(body.hex<32>("alliance")), .previous = TRY(body.hex<32>("previous")), .change = {}};
+  VoteBody vote;
+  vote.alliance = TRY(body.hex<32>("alliance"));
+  vote.previous = TRY(body.hex<32>("previous"));
   const std::int64_t round = TRY(body.integer("round"));
   if (round > round_max) return wrong("\"round\" is a number up to a million");
   vote.round = static_cast<std::uint32_t>(round);
@@ -43,7 +45,9 @@ Json JoinedBody::to_json() const {
 
 Result<JoinedBody> JoinedBody::from_json(const Json& json) {
   StrictBody body(json);
-  const JoinedBody joined{.alliance = TRY(body.hex<32>("alliance")), .invitation = TRY(body.hex<16>("invitation"))};
+  JoinedBody joined;
+  joined.alliance = TRY(body.hex<32>("alliance"));
+  joined.invitation = TRY(body.hex<16>("invitation"));
   TRY(body.end());
   return joined;
 }
@@ -54,7 +58,9 @@ Json LeftBody::to_json() const {
 
 Result<LeftBody> LeftBody::from_json(const Json& json) {
   StrictBody body(json);
-  LeftBody left{.alliance = TRY(body.hex<32>("alliance")), .reason = TRY(body.reason())};
+  LeftBody left;
+  left.alliance = TRY(body.hex<32>("alliance"));
+  left.reason = TRY(body.reason());
   TRY(body.end());
   return left;
 }
@@ -65,7 +71,10 @@ Json MutedBody::to_json() const {
 
 Result<MutedBody> MutedBody::from_json(const Json& json) {
   StrictBody body(json);
-  MutedBody mute{.member = TRY(body.member("member")), .muted = TRY(body.truth("muted")), .reason = TRY(body.reason())};
+  MutedBody mute;
+  mute.member = TRY(body.member("member"));
+  mute.muted = TRY(body.truth("muted"));
+  mute.reason = TRY(body.reason());
   TRY(body.end());
   return mute;
 }
@@ -77,10 +86,11 @@ Json ReadersBody::to_json() const {
 
 Result<ReadersBody> ReadersBody::from_json(const Json& json) {
   StrictBody body(json);
-  ReadersBody readers{.scope = TRY(body.hex<16>("scope")),
-                      .add = TRY(body.words("add", readers_max)),
-                      .remove = TRY(body.words("remove", readers_max)),
-                      .history = TRY(body.truth("history"))};
+  ReadersBody readers;
+  readers.scope = TRY(body.hex<16>("scope"));
+  readers.add = TRY(body.words("add", readers_max));
+  readers.remove = TRY(body.words("remove", readers_max));
+  readers.history = TRY(body.truth("history"));
   TRY(body.end());
   if (readers.add.empty() && readers.remove.empty()) return wrong("nobody is added and nobody is removed");
   for (const auto* list : {&readers.add, &readers.remove}) {
