@@ -92,9 +92,11 @@ Result<Response> audit_page(const Journal& journal, const AuditFilter& filter) {
 }
 
 Result<Response> show_audit(Call& call) {
-  return audit_page(call.api.parts.journal, {.kind = TRY(call.request.query_value("kind")),
-                                             .cursor = TRY(call.query_number("cursor", 0, INT64_MAX, INT64_MAX)),
-                                             .count = TRY(call.query_number("count", 1, page_max, 50))});
+  AuditFilter filter;
+  filter.kind = TRY(call.request.query_value("kind"));
+  filter.cursor = TRY(call.query_number("cursor", 0, INT64_MAX, INT64_MAX));
+  filter.count = TRY(call.query_number("count", 1, page_max, 50));
+  return audit_page(call.api.parts.journal, filter);
 }
 
 Result<Response> search_audit(Call& call) {

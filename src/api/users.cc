@@ -38,7 +38,9 @@ Result<Response> show_users(Call& call) {
 
 Result<Response> make_user(Call& call) {
   Fields in(*TRY(call.body()));
-  UserBody wanted{.name = TRY(in.text("name", 64)), .display = TRY(in.maybe_text("display", 200)).value_or("")};
+  UserBody wanted;
+  wanted.name = TRY(in.text("name", 64));
+  wanted.display = TRY(in.maybe_text("display", 200)).value_or("");
   TRY(in.end());
   const UserId id = TRY(call.api.parts.people.add_user(call.by(), wanted));
   Response response = user_response(call, 201, TRY(call.api.parts.people.user(id)));

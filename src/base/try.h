@@ -8,6 +8,8 @@
 //   TRY(write_file(path, text));
 //
 // Statement expressions are an extension that g++ and clang share.
+// Not behind a member that owns memory in one initializer, {.name = text, .size = TRY(...)}: both compilers forget to
+// destroy the members made so far. Fill such a value member by member.
 // Each has a name of its own, so that they may stand inside one another.
 #define TRY(expression) FRISTAD_TRY_NAMED(FRISTAD_TRY_JOIN(try_result_, __COUNTER__), expression)
 #define FRISTAD_TRY_JOIN(name, number) FRISTAD_TRY_JOIN_EXPANDED(name, number)

@@ -273,7 +273,9 @@ Status Material::for_each_entry(const ListId& list, const std::function<Status(c
 
 Result<Explanation> Material::explain(const ListId& list, std::int64_t number) const {
   const KnownList known = TRY(impl_->known(list));
-  Explanation explanation{.entry = TRY(entry(list, number)), .list = TRY(this->list(list))};
+  Explanation explanation;
+  explanation.entry = TRY(entry(list, number));
+  explanation.list = TRY(this->list(list));
   explanation.input =
       TRY(impl_->rule_input(known, list, number, explanation.entry.body.classification, &explanation.opinions));
   // Whether an allow list holds it: what matching the entry's own hashes would meet.

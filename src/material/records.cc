@@ -276,9 +276,10 @@ Json WithdrawalBody::to_json() const {
 Result<WithdrawalBody> WithdrawalBody::from_json(const Json& body) {
   const Json* const ranges = body.find("entries");
   if (ranges == nullptr || ranges->text() == nullptr) return wrong("\"entries\" are numbers of entries");
-  WithdrawalBody withdrawal{.list = TRY(list_in(body)),
-                            .entries = TRY(parse_ranges(*ranges->text())),
-                            .reason = TRY(text_in(body, "reason", reason_bytes_max))};
+  WithdrawalBody withdrawal;
+  withdrawal.list = TRY(list_in(body));
+  withdrawal.entries = TRY(parse_ranges(*ranges->text()));
+  withdrawal.reason = TRY(text_in(body, "reason", reason_bytes_max));
   if (withdrawal.reason.empty()) return wrong("a withdrawal says why");
   const Json* const count = body.find("count");
   if (count == nullptr || count->integer() == nullptr) return wrong("\"count\" is how many entries are withdrawn");

@@ -60,7 +60,7 @@ enum class UserState { active, disabled };
 struct UserBody {
   // To sign in with: [a-z0-9][a-z0-9._-]{0,63}, but neither "node" nor "local-...", which name the node itself in
   // records. Never used again for another.
-  std::string name;
+  std::string name = {};
   std::string display = {};  // at most 200 bytes
   std::vector<Role> roles = {};
   UserState state = UserState::active;

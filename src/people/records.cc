@@ -145,7 +145,9 @@ Json UserBody::to_json() const {
 }
 
 Result<UserBody> UserBody::from_json(const Json& body) {
-  UserBody user{.name = std::string(TRY(text_in(body, "name"))), .display = std::string(TRY(text_in(body, "display")))};
+  UserBody user;
+  user.name = TRY(text_in(body, "name"));
+  user.display = TRY(text_in(body, "display"));
   TRY(check_name(user.name));
   TRY(check_text("\"display\"", user.display, 0, display_bytes_max));
   const Json* const roles = body.find("roles");
@@ -188,9 +190,10 @@ Json body_of(const ApprovalDraft& draft, std::int64_t lapses_ms) {
 }
 
 Result<ApprovalDraft> approval_draft(const Json& body) {
-  ApprovalDraft draft{.action = std::string(TRY(text_in(body, "action"))),
-                      .subject = std::string(TRY(text_in(body, "subject"))),
-                      .reason = std::string(TRY(text_in(body, "reason")))};
+  ApprovalDraft draft;
+  draft.action = TRY(text_in(body, "action"));
+  draft.subject = TRY(text_in(body, "subject"));
+  draft.reason = TRY(text_in(body, "reason"));
   TRY(check_text("\"action\"", draft.action, 1, action_bytes_max));
   TRY(check_text("\"subject\"", draft.subject, 0, subject_bytes_max));
   TRY(check_text("\"reason\"", draft.reason, 1, why_bytes_max));

@@ -214,10 +214,8 @@ Result<Arriving> Journal::Impl::prepare(const KnownLog& log, std::string_view sc
 
 Result<Arriving> Journal::Impl::prepare_content(const KnownLog& log, std::string_view scope, const Parcel& parcel,
                                                 const RecordRow& row) const {
-  Arriving arriving{.place = row.place,
-                    .sequence = parcel.sequence,
-                    .scope = std::string(scope),
-                    .stored = TRY(decode_stored(parcel.content))};
+  Arriving arriving{.place = row.place, .sequence = parcel.sequence, .scope = std::string(scope)};
+  arriving.stored = TRY(decode_stored(parcel.content));
   if (arriving.stored.commitment() != row.leaf.commitment)
     return damaged("its content isn't what the leaf is signed for");
   if (author_tag(row.id) != author_tag(log.member)) return damaged("its id is that of another member's records");

@@ -42,7 +42,8 @@ Result<Response> add_signals(HmaCall& call, const HmaBank& bank, const HmaSignal
 Result<Response> add_content(HmaCall& call) {
   const HmaBank bank = TRY(call.bank_of_ours());
   HmaDraft draft = TRY(read_draft(call));
-  EntryBody entry{.note = draft.note, .context = TRY(context_of(draft.metadata))};
+  EntryBody entry{.note = draft.note};
+  entry.context = TRY(context_of(draft.metadata));
   return add_signals(call, bank, draft.media->signals, std::move(entry));
 }
 
