@@ -95,8 +95,8 @@ inline std::vector<std::string> codes(std::size_t count) {
 
 inline RecordId record_id(std::string_view author, std::uint8_t number = 1) {
   RecordId id{};
-  std::ranges::copy(author_tag(author), id.begin());
-  id.back() = number;
+  std::ranges::copy(author_tag(author), id.end() - 4);
+  id.front() = number;
   return id;
 }
 

@@ -303,7 +303,8 @@ Status Journal::Impl::run_batch(std::span<Waiting* const> waiting, BatchState& s
 
 Result<RecordId> Decision::new_id() const {
   RecordId id = TRY(random_array<16>(batch_.journal.options.random));
-  std::ranges::copy(author_tag(batch_.journal.options.member), id.begin());
+  const AuthorTag tag = author_tag(batch_.journal.options.member);
+  std::ranges::copy(tag, id.end() - tag.size());
   return id;
 }
 

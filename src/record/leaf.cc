@@ -39,7 +39,7 @@ AuthorTag author_tag(std::string_view member) {
 
 AuthorTag author_tag(const RecordId& id) {
   AuthorTag tag;
-  std::copy_n(id.begin(), tag.size(), tag.begin());
+  std::copy(id.end() - tag.size(), id.end(), tag.begin());
   return tag;
 }
 

@@ -21,7 +21,7 @@
 
 namespace fristad {
 
-using RecordId = std::array<std::uint8_t, 16>;  // 4 bytes that name the author, 12 random ones
+using RecordId = std::array<std::uint8_t, 16>;  // 12 random bytes, and 4 that name the author
 using Salt = std::array<std::uint8_t, 32>;      // random
 
 struct Leaf {
@@ -36,8 +36,8 @@ inline constexpr std::uint8_t leaf_version = 1;
 inline constexpr std::size_t leaf_size = 1 + 16 + 4 + 32 + 32 + 64;
 using LeafBytes = std::array<std::uint8_t, leaf_size>;
 
-// The first bytes of every record's id: of whose log it is. So nobody's record takes the place of another member's,
-// whichever of the two comes first.
+// The last bytes of every record's id: of whose log it is. (The first are what people type of it.) So nobody's record
+// takes the place of another member's, whichever of the two comes first.
 using AuthorTag = std::array<std::uint8_t, 4>;
 AuthorTag author_tag(std::string_view member);
 AuthorTag author_tag(const RecordId& id);
