@@ -72,7 +72,7 @@ class Node {
     const Kind* const kind = alliance_kinds().find(record.payload.kind, record.payload.schema);
     const auto [at, fresh] = logs_.try_emplace(record.author, own_logs + logs_.size());
     record.place = {.log = static_cast<std::uint32_t>(at->second), .position = sizes_[record.author]++};
-    record.id.back() = static_cast<std::uint8_t>(record.place.position + 1);
+    record.id.front() = static_cast<std::uint8_t>(record.place.position + 1);
     TRY(kind->check(record));
     auto connection = TRY(store_->connect());
     Transaction transaction = TRY(connection->begin());
