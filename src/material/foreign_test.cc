@@ -22,7 +22,14 @@ const Kinds& material_kinds() {
 struct Member {
   explicit Member(std::string code) : name(std::move(code)) { open(); }
   void open() {
-    material.reset();
+    open_journal();
+    auto opened = Material::open(*journal, {.folder = folder / "index", .index_key = SealKey{4}, .background = false});
+    ASSERT_TRUE(opened) << opened.error().message;
+    material = *std::move(opened);
+  }
+  // Without the index: what comes meanwhile it has to catch up with.
+  void open_journal() {
+    material.reset();  // saves
     journal.reset();
     store.emplace(Store::open({.sqlite_path = folder / "node.db"}).value());
     const auto key = [&](std::uint8_t fill) {
@@ -33,9 +40,6 @@ struct Member {
     JournalKeys keys{
         .record_key = SigningKey::from_seed(key(1)), .log_key = SigningKey::from_seed(key(2)), .data_key = key(3)};
     journal = Journal::open(*store, material_kinds(), std::move(keys), testing::test_options(random, name)).value();
-    auto opened = Material::open(*journal, {.folder = folder / "index", .index_key = SealKey{4}, .background = false});
-    ASSERT_TRUE(opened) << opened.error().message;
-    material = *std::move(opened);
   }
   std::vector<MaterialMatch> match(const PdqHash& hash) {
     auto found = material->match(hash, limit_default, scratch);
@@ -96,7 +100,7 @@ TEST_F(ForeignTest, ARestartFindsTheSame) {
   se_.open();
   EXPECT_EQ(se_.match(*entries[0].pdq).size(), 1u);
   ASSERT_TRUE(us_.material->add_entries("tester", list, {&entries[1], 1}));
-  se_.material.reset();  // saves
+  se_.open_journal();
   const NumberRange range{first, first};
   ASSERT_TRUE(us_.material->withdraw("tester", list, {&range, 1}, "wrong"));
   pull_all(*us_.journal, *se_.journal);
@@ -104,7 +108,7 @@ TEST_F(ForeignTest, ARestartFindsTheSame) {
   EXPECT_TRUE(se_.match(*entries[0].pdq).empty());
   EXPECT_EQ(se_.match(*entries[1].pdq).size(), 1u);
   // And where the index is gone.
-  se_.material.reset();
+  se_.open_journal();
   std::filesystem::remove_all(se_.folder / "index");
   se_.open();
   EXPECT_TRUE(se_.match(*entries[0].pdq).empty());
