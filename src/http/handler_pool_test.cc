@@ -42,8 +42,8 @@ TEST(HandlerPool, RefusesWhatDoesNotFit) {
 }
 
 TEST(HandlerPool, NeedsNoQueueForIdleThreads) {
-  HandlerPool pool(2, 0);
   std::latch done(2);
+  HandlerPool pool(2, 0);  // its threads end before what they use
   const auto job = [&] {
     done.count_down();
     done.wait();  // for the other: so both run at once
