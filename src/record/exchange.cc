@@ -128,6 +128,7 @@ Status Journal::Impl::take_leaves(Decision& decision, const Extension& extension
   BatchState& state = decision.batch_.state;
   Connection& connection = decision.connection_;
   std::optional<std::uint32_t> number;
+  bool fresh = false;
   {
     const std::scoped_lock lock(head_mutex);
     for (std::uint32_t log = own_logs; log < authors.size(); ++log) {
@@ -136,7 +137,8 @@ Status Journal::Impl::take_leaves(Decision& decision, const Extension& extension
     for (const auto& [log, member] : state.others_new) {
       if (member == extension.member) number = log;
     }
-    if (!number) {
+    fresh = !number;
+    if (fresh) {
       number = static_cast<std::uint32_t>(authors.size() + state.others_new.size());
       state.others_new.emplace(*number, extension.member);
     }
@@ -150,7 +152,7 @@ Status Journal::Impl::take_leaves(Decision& decision, const Extension& extension
     return Error{Code::conflict, "the log of " + extension.member + " ends at " + std::to_string(tree.size()) +
                                      " here, not at " + std::to_string(extension.from)};
   }
-  if (state.others_new.contains(*number)) {
+  if (fresh) {
     TRY(connection.execute("INSERT INTO log(number, origin, size, peaks) VALUES ($1, $2, 0, $3)",
                            {std::int64_t{*number}, std::string_view(extension.head.origin), Bytes()}));
   }

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <latch>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "base/hex.h"
 #include "record/exchange_fixture.h"
@@ -107,6 +110,38 @@ TEST(Exchange, AReaderComesToHaveWhatItsAuthorHas) {
   }));
   EXPECT_EQ(arrivals, (std::vector<std::int64_t>{4, 5, 6}));
   EXPECT_TRUE(se.journal->quarantined()->empty());
+}
+
+// Decisions that wait at the same time share a transaction: also the first leaves of a log and those after them.
+TEST(Exchange, ANewLogMayGrowTwiceInOneTransaction) {
+  Member se("se");
+  Member us("us");
+  us.says(testing::note("a"));
+  const auto first = leaves_of(*us.journal, 0);
+  const Extension start = extension_of(*us.journal, 0, first);
+  us.says(testing::note("b"));
+  const auto second = leaves_of(*us.journal, 1);
+  const Extension more = extension_of(*us.journal, 1, second);
+  // Holds the writer until both wait.
+  std::latch begun(1);
+  std::latch go(1);
+  std::jthread holder([&] {
+    EXPECT_TRUE(se.journal->transact("anna", [&](Decision&) {
+      begun.count_down();
+      go.wait();
+      return Status();
+    }));
+  });
+  begun.wait();
+  std::jthread one([&] { EXPECT_TRUE(se.journal->extend(start)); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::jthread two([&] { EXPECT_TRUE(se.journal->extend(more)); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  go.count_down();
+  holder.join();
+  one.join();
+  two.join();
+  EXPECT_EQ(se.journal->known_log("us")->head.size, 2u);
 }
 
 TEST(Exchange, SubscribersHearOfWhatWasDelivered) {

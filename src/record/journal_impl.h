@@ -77,7 +77,7 @@ struct Journal::Impl {
   // In whose log a record stands.
   std::string author_of(std::uint32_t log) const;
   std::string origin(std::uint32_t log) const {
-    return "fristad.alliance/" + options.member + (log == private_log ? "/private" : "/shared");
+    return log == private_log ? "fristad.alliance/" + options.member + "/private" : shared_origin_of(options.member);
   }
 
   Status load_logs();
