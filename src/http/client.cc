@@ -5,9 +5,11 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -40,6 +42,10 @@ Error unavailable(const std::string& what, const NetError& error) {
 
 Error too_late(const char* what) {
   return {Code::deadline_exceeded, std::string(what) + " took too long"};
+}
+
+Error was_cancelled() {
+  return {Code::cancelled, "the request was cancelled"};
 }
 
 bool may_repeat(Method method) {
@@ -81,13 +87,20 @@ struct Outcome : TransportUser {
 struct HttpClient::Impl {
   explicit Impl(HttpClientOptions given) : options(std::move(given)) {}
 
-  // False: the deadline passed. What was begun goes on.
-  bool wait(const Outcome& outcome, Deadline deadline) {
+  // Errors: deadline_exceeded, cancelled. What was begun goes on.
+  Status wait(const Outcome& outcome, Deadline deadline, const char* what) {
     io.restart();
     while (!outcome.done) {
-      if (io.run_one_until(deadline) == 0) return outcome.done;
+      if (cancelled) return was_cancelled();
+      if (io.run_one_until(deadline) == 0 && !outcome.done) return too_late(what);
     }
-    return true;
+    return {};
+  }
+
+  // From any thread.
+  void cancel() {
+    cancelled = true;
+    asio::post(io, [] {});  // wakes who waits
   }
 
   void close() {
@@ -109,9 +122,9 @@ struct HttpClient::Impl {
                              for (const auto& entry : results) found->push_back(entry.endpoint());
                              outcome->set(ended, 0);
                            });
-    if (!wait(*outcome, deadline)) {
+    if (Status done = wait(*outcome, deadline, "looking up the server's name"); !done) {
       resolver.cancel();
-      return too_late("looking up the server's name");
+      return std::move(done).error();
     }
     if (outcome->error) return unavailable("the server's name can't be looked up", outcome->error);
     return *found;
@@ -132,8 +145,9 @@ struct HttpClient::Impl {
       tcp::socket socket(io);
       const auto outcome = std::make_shared<Outcome>();
       socket.async_connect(endpoints[at], [outcome](const NetError& ended) { outcome->set(ended, 0); });
-      if (!wait(*outcome, share)) {
-        last = too_late("connecting");
+      if (Status done = wait(*outcome, share, "connecting"); !done) {
+        if (cancelled) return std::move(done).error();
+        last = std::move(done).error();
         continue;
       }
       if (!outcome->error) {
@@ -156,12 +170,10 @@ struct HttpClient::Impl {
     if (!options.tls) return {};
     const auto outcome = std::make_shared<Outcome>();
     transport->handshake(outcome);
-    Status made;
-    if (!wait(*outcome, deadline)) {
-      made = too_late("the TLS handshake");
-    } else if (is_refused_certificate(outcome->error)) {
+    Status made = wait(*outcome, deadline, "the TLS handshake");
+    if (made && is_refused_certificate(outcome->error)) {
       made = Error{Code::permission_denied, "the server's certificate isn't trusted, or is for another name"};
-    } else if (outcome->error) {
+    } else if (made && outcome->error) {
       made = unavailable("the TLS handshake failed", outcome->error);
     }
     if (!made) close();
@@ -199,9 +211,9 @@ struct HttpClient::Impl {
       transport->write_some({asio::buffer(head.data() + in_head, head.size() - in_head),
                              asio::buffer(body.data() + (at - in_head), body.size() - (at - in_head))},
                             outcome);
-      if (!wait(*outcome, deadline)) {
+      if (Status done = wait(*outcome, deadline, "sending the request"); !done) {
         close();
-        return too_late("sending the request");
+        return std::move(done).error();
       }
       if (outcome->error) return {};
       at += outcome->bytes;
@@ -253,9 +265,9 @@ struct HttpClient::Impl {
       input.resize(before + piece_bytes);
       const auto outcome = std::make_shared<Outcome>();
       transport->read_some(asio::buffer(input.data() + before, piece_bytes), outcome);
-      if (!wait(*outcome, deadline)) {
+      if (Status done = wait(*outcome, deadline, "the server's answer"); !done) {
         close();
-        return too_late("the server's answer");
+        return std::move(done).error();
       }
       input.resize(before + outcome->bytes);
       nothing_came &= input.empty();
@@ -276,6 +288,7 @@ struct HttpClient::Impl {
   }
 
   Result<HttpAnswer> send(const HttpCall& call) {
+    if (cancelled) return was_cancelled();
     const std::string head = head_of(call);
     bool reused = kept_open();
     while (true) {
@@ -296,6 +309,7 @@ struct HttpClient::Impl {
   }
 
   HttpClientOptions options;
+  std::atomic<bool> cancelled = false;
   TlsContext tls = {};
   asio::io_context io{1};
   tcp::resolver resolver{io};
@@ -321,10 +335,16 @@ Result<HttpAnswer> HttpClient::send(const HttpCall& call) {
     }
   }
   try {
-    return impl_->send(call);
+    auto answer = impl_->send(call);
+    if (!answer && impl_->cancelled) return was_cancelled();  // whatever it came to meanwhile
+    return answer;
   } catch (const boost::system::system_error& error) {  // no more descriptors or threads
     return Error{Code::unavailable, std::string("no connection can be made: ") + error.what()};
   }
+}
+
+void HttpClient::cancel() {
+  impl_->cancel();
 }
 
 }  // namespace fristad

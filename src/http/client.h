@@ -5,7 +5,7 @@
 //   HttpClient client({.host = "hma.example", .port = 443, .tls = true});
 //   auto answer = TRY(client.send({.method = Method::get, .target = "/c/banks"}));
 //
-// Thread-safety: one thread at a time for each object.
+// Thread-safety: one thread at a time for each object; cancel() from any.
 
 #include <cstdint>
 #include <functional>
@@ -62,8 +62,12 @@ class HttpClient {
   // Redirects are answers like others. A connection that the server has closed meanwhile is made anew. Errors:
   // invalid_argument (a target or header that can't be sent), unavailable (no connection, broken off),
   // deadline_exceeded, too_large, permission_denied (may_connect refuses, or the certificate isn't trusted), damaged
-  // (no HTTP).
+  // (no HTTP), cancelled.
   Result<HttpAnswer> send(const HttpCall& call);
+
+  // Ends the request under way, if any, and all later ones with the error cancelled; returns at once. The client must
+  // not be moved or destroyed meanwhile. A name that is being looked up still keeps the destructor waiting.
+  void cancel();
 
  private:
   struct Impl;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <latch>
 #include <thread>
 
 #include "tests/support/certificate.h"
@@ -22,7 +23,9 @@ HttpClientOptions to(std::uint16_t port) {
 // Listens, and answers each connection in turn with given bytes, whatever it is asked; then closes it.
 class Parrot {
  public:
-  explicit Parrot(std::vector<std::string> answers, bool closes = true) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit Parrot(
+      std::vector<std::string> answers, bool closes = true, std::function<void()> on_heard = [] {})
+      : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -31,12 +34,14 @@ class Parrot {
     EXPECT_EQ(listen(socket_, 10), 0);
     EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
     port_ = ntohs(address.sin_port);
-    thread_ = std::jthread([this, closes, answers = std::move(answers)] {
+    thread_ = std::jthread([this, closes, answers = std::move(answers), on_heard = std::move(on_heard)] {
       for (const std::string& answer : answers) {
         const int connection = accept(socket_, nullptr, nullptr);
         if (connection < 0) return;
         std::array<char, 4096> request;
-        if (recv(connection, request.data(), request.size(), 0) > 0 && !answer.empty()) {
+        const bool heard = recv(connection, request.data(), request.size(), 0) > 0;
+        if (heard) on_heard();
+        if (heard && !answer.empty()) {
           ::send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
         }
         while (!closes && recv(connection, request.data(), request.size(), 0) > 0) {
@@ -190,6 +195,52 @@ TEST(Client, ConnectsOnlyWhereItMay) {
   options.may_connect = [](const std::string& address) { return address == "127.0.0.1"; };
   options.host = "localhost";
   EXPECT_TRUE(HttpClient(options).send({.target = "/hello/a"}));
+}
+
+TEST(Client, CanBeCutOffFromAnotherThread) {
+  std::latch inside{1};
+  std::latch open{1};
+  const Route gate{.method = Method::get, .pattern = "/gate", .handler = [&](Request&) {
+                     inside.count_down();
+                     open.wait();
+                     return Response::text(200, "through");
+                   }};
+  TestServer server({gate, hello()});
+  HttpClientOptions options = to(server.port());
+  options.answer_ms = 600'000;
+  HttpClient client(options);
+  EXPECT_TRUE(client.send({.target = "/hello/a"}));
+  std::jthread stopper([&] {
+    inside.wait();
+    client.cancel();
+  });
+  EXPECT_EQ(failure(client.send({.target = "/gate"})), Code::cancelled);
+  EXPECT_EQ(failure(client.send({.target = "/hello/a"})), Code::cancelled);
+  open.count_down();
+}
+
+TEST(Client, CanBeCutOffInAHandshake) {
+  std::latch heard{1};
+  Parrot silent({""}, false, [&] { heard.count_down(); });  // says nothing
+  HttpClientOptions options = to(silent.port());
+  options.tls = true;
+  options.connect_ms = 600'000;
+  HttpClient client(options);
+  std::jthread stopper([&] {
+    heard.wait();
+    client.cancel();
+  });
+  EXPECT_EQ(failure(client.send({})), Code::cancelled);
+}
+
+TEST(Client, SendsNothingAfterItWasCutOff) {
+  TestServer server({hello()});
+  HttpClient client(to(server.port()));
+  client.cancel();
+  client.cancel();
+  EXPECT_EQ(failure(client.send({.target = "/hello/a"})), Code::cancelled);
+  EXPECT_EQ(server.events(0).size(), 0u);
+  EXPECT_EQ(server->info().connections, 0u);
 }
 
 TEST(Client, SaysThatNobodyIsThere) {
