@@ -52,9 +52,29 @@ bool may_repeat(Method method) {
   return method != Method::post && method != Method::patch;
 }
 
+// Why OpenSSL ended it; 0: something else did.
+int tls_reason(const NetError& error) {
+  if (error.category() != asio::error::get_ssl_category()) return 0;
+  return ERR_GET_REASON(static_cast<unsigned long>(error.value()));
+}
+
 bool is_refused_certificate(const NetError& error) {
-  return error.category() == asio::error::get_ssl_category() &&
-         ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+  return tls_reason(error) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+}
+
+// The alerts of a server that was shown a certificate and doesn't want it (RFC 8446, section 6.2).
+bool is_refusal_of_ours(const NetError& error) {
+  switch (tls_reason(error)) {
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return true;
+    default: return false;
+  }
 }
 
 // The address that a v4 one dressed as v6 means, too: who is asked shall see what is connected to.
@@ -85,7 +105,9 @@ struct Outcome : TransportUser {
 }  // namespace
 
 struct HttpClient::Impl {
-  explicit Impl(HttpClientOptions given) : options(std::move(given)) {}
+  explicit Impl(HttpClientOptions given) : options(std::move(given)) {
+    if (options.pinned) options.tls = true;
+  }
 
   // Errors: deadline_exceeded, cancelled. What was begun goes on.
   Status wait(const Outcome& outcome, Deadline deadline, const char* what) {
@@ -163,16 +185,19 @@ struct HttpClient::Impl {
   Status connect() {
     close();
     const Deadline deadline = deadline_in(options.connect_ms);
-    if (options.tls && !tls) tls = TRY(client_tls(options.trusted_file));
+    if (options.tls && !tls)
+      tls = TRY(options.pinned ? pinned_client_tls(*options.pinned) : client_tls(options.trusted_file));
     tcp::socket socket = TRY(connect_any(deadline));
-    transport = make_transport(std::move(socket), options.tls ? tls : TlsContext(), options.host);
+    transport = make_client_transport(std::move(socket), tls, options.pinned ? "" : options.host);
     if (!transport) return Error{Code::unavailable, "TLS can't be set up for this host"};
     if (!options.tls) return {};
     const auto outcome = std::make_shared<Outcome>();
     transport->handshake(outcome);
     Status made = wait(*outcome, deadline, "the TLS handshake");
     if (made && is_refused_certificate(outcome->error)) {
-      made = Error{Code::permission_denied, "the server's certificate isn't trusted, or is for another name"};
+      made = Error{Code::permission_denied, options.pinned
+                                                ? "the server's key isn't trusted: ask those who run it which is theirs"
+                                                : "the server's certificate isn't trusted, or is for another name"};
     } else if (made && outcome->error) {
       made = unavailable("the TLS handshake failed", outcome->error);
     }
@@ -272,6 +297,10 @@ struct HttpClient::Impl {
       input.resize(before + outcome->bytes);
       nothing_came &= input.empty();
       if (!outcome->error) continue;
+      // The client's handshake ends before the server has looked at its certificate.
+      if (options.pinned && nothing_came && is_refusal_of_ours(outcome->error)) {
+        return Error{Code::permission_denied, "the server doesn't trust our key: those who run it have to know of it"};
+      }
       NetError error;
       if (outcome->error == asio::error::eof && parser->is_header_done()) parser->put_eof(error);
       if (error || !parser->is_done()) return unavailable("the connection broke off", outcome->error);
@@ -326,6 +355,10 @@ Result<HttpAnswer> HttpClient::send(const HttpCall& call) {
   };
   if (!call.target.starts_with('/') || !is_plain(call.target) || !is_plain(impl_->options.host)) {
     return Error{Code::invalid_argument, "the host or the target of a call has a character that must be encoded"};
+  }
+  if (impl_->options.pinned && !impl_->options.trusted_file.empty()) {
+    return Error{Code::invalid_argument,
+                 "a client trusts pinned keys or a file of certificates: leave out one of them"};
   }
   for (const auto& [name, value] : call.headers.fields()) {
     const bool own =

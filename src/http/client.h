@@ -10,10 +10,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "http/message.h"
+#include "http/pinned.h"
 
 namespace fristad {
 
@@ -32,6 +34,8 @@ struct HttpClientOptions {
   std::uint16_t port = 80;
   bool tls = false;
   std::string trusted_file = {};  // PEM of who is trusted; empty: the system's
+  // Instead of it, and means TLS: the server must show a certificate whose key is trusted; its name doesn't matter.
+  std::optional<PinnedTls> pinned = {};
   std::int64_t connect_ms = 5000;
   std::int64_t answer_ms = 30'000;  // for the whole answer
   std::uint64_t body_bytes_max = 16 << 20;
@@ -61,8 +65,8 @@ class HttpClient {
 
   // Redirects are answers like others. A connection that the server has closed meanwhile is made anew. Errors:
   // invalid_argument (a target or header that can't be sent), unavailable (no connection, broken off),
-  // deadline_exceeded, too_large, permission_denied (may_connect refuses, or the certificate isn't trusted), damaged
-  // (no HTTP), cancelled.
+  // deadline_exceeded, too_large, permission_denied (may_connect refuses, the certificate isn't trusted, or with pinned
+  // keys the server doesn't trust ours), damaged (no HTTP), cancelled.
   Result<HttpAnswer> send(const HttpCall& call);
 
   // Ends the request under way, if any, and all later ones with the error cancelled; returns at once. The client must

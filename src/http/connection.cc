@@ -27,7 +27,9 @@ void HttpConnection::begin() {
 
 void HttpConnection::on_handshake(const NetError& error) {
   if (stage_ == Stage::closed) return;
-  if (error || core_.stopping) return cut();
+  if (core_.stopping) return cut();
+  if (error) return core_.options.pinned ? close_refused() : cut();
+  if (core_.options.pinned) peer_.key = transport_->peer_key();
   next_request();
 }
 

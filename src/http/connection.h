@@ -106,6 +106,7 @@ class HttpConnection : public TransportUser, public std::enable_shared_from_this
   void write_out();
   void finish_answer();
   void close_gently();
+  void close_refused();
   void report(int status);
   std::function<void()> waker(void (HttpConnection::*what)());
 

@@ -267,6 +267,13 @@ void HttpConnection::close_gently() {
   if (!peer_.tls) read_more();
 }
 
+// A client learns by an alert that its key isn't trusted, and has sent its request already: as above.
+void HttpConnection::close_refused() {
+  stage_ = Stage::closing;
+  read_deadline_ = home_.now_ms + linger_ms;
+  transport_->drain(shared_from_this());
+}
+
 void HttpConnection::on_shutdown() {
   if (peer_.tls) cut();
 }

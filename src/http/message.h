@@ -6,9 +6,11 @@
 //
 // Thread-safety: a Request belongs to the thread that its handler runs on. An EventStream may be used from any thread.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,11 +39,14 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+using TlsKey = std::array<std::uint8_t, 32>;  // a raw Ed25519 public key
+
 // Who is at the other end.
 struct Peer {
   std::string address = {};  // without the port
   bool loopback = false;
   bool tls = false;
+  std::optional<TlsKey> key = {};  // of its certificate, where the server asks for one; verified
 };
 
 // The body as it arrives. read() waits for the network, at most as long as the route allows.

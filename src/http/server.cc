@@ -119,11 +119,16 @@ struct HttpServer::Impl {
       return Error{Code::invalid_argument, "TLS needs both a certificate and its key, or neither"};
     }
     if (!secure()) return {};
-    tls.set(std::make_shared<const TlsContext>(TRY(server_tls(core.options.certificate_file, core.options.key_file))));
+    if (core.options.pinned && !core.options.certificate_file.empty()) {
+      return Error{Code::invalid_argument, "a server shows its certificate or its pinned key: leave out one of them"};
+    }
+    tls.set(std::make_shared<const TlsContext>(
+        TRY(core.options.pinned ? pinned_server_tls(*core.options.pinned)
+                                : server_tls(core.options.certificate_file, core.options.key_file))));
     return {};
   }
 
-  bool secure() const { return !core.options.certificate_file.empty(); }
+  bool secure() const { return core.options.pinned || !core.options.certificate_file.empty(); }
 
   void run() {
     running = true;
@@ -239,6 +244,7 @@ HttpServerInfo HttpServer::info() const {
 }
 
 Status HttpServer::reload_certificate() {
+  if (impl_->core.options.pinned) return {};
   return impl_->load_certificate();
 }
 

@@ -19,9 +19,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
+#include "http/pinned.h"
 #include "http/router.h"
 
 namespace fristad {
@@ -32,6 +34,8 @@ struct HttpServerOptions {
   // PEM files; both or none. Read at start, and again by reload_certificate().
   std::string certificate_file = {};
   std::string key_file = {};
+  // Instead of both: clients must show a certificate whose key is trusted, and Peer::key says which.
+  std::optional<PinnedTls> pinned = {};
 
   int io_threads = 1;
   int handler_threads = 8;
@@ -78,7 +82,7 @@ struct HttpServerInfo {
 class HttpServer {
  public:
   // Errors: unavailable (the address is taken; may not be used), invalid_argument (an address or certificate that is
-  // none).
+  // none, a certificate beside pinned keys).
   static Result<std::unique_ptr<HttpServer>> start(const HttpServerOptions& options, Router router, HttpSeams seams);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
@@ -86,6 +90,7 @@ class HttpServer {
 
   std::uint16_t port() const;
   HttpServerInfo info() const;
+  // With pinned keys there is nothing to read.
   Status reload_certificate();
   // Takes no more connections and requests, closes event streams and idle connections, waits for requests in flight,
   // then cuts off what is left. May be called from any thread but a handler's, once.

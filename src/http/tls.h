@@ -4,9 +4,13 @@
 //
 // Thread-safety: a context may be used for many connections on many threads.
 
+#include <openssl/types.h>
+
+#include <optional>
 #include <string>
 
 #include "fristad/result.h"
+#include "http/pinned.h"
 #include "http/transport.h"
 
 namespace fristad {
@@ -17,5 +21,12 @@ Result<TlsContext> server_tls(const std::string& certificate_file, const std::st
 
 // TLS 1.2 or 1.3. `trusted_file` is PEM; empty: whom the system trusts. Error: invalid_argument (the file).
 Result<TlsContext> client_tls(const std::string& trusted_file);
+
+// See pinned.h. Wipes the seed: the context has the key. Error: unavailable (OpenSSL can't).
+Result<TlsContext> pinned_server_tls(PinnedTls& pinned);
+Result<TlsContext> pinned_client_tls(PinnedTls& pinned);
+
+// Nothing for a certificate with a key of another kind, or null.
+std::optional<TlsKey> ed25519_key(const X509* certificate);
 
 }  // namespace fristad

@@ -4,16 +4,27 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
+#include "http/tls.h"
+
 namespace fristad {
-
-void Transport::close() {
-  NetError ignored;
-  socket().close(ignored);
-}
-
 namespace {
 
 using Socket = asio::ip::tcp::socket;
+
+struct Drain : std::enable_shared_from_this<Drain> {
+  Drain(Socket& from, std::shared_ptr<TransportUser> told) : socket(from), user(std::move(told)) {}
+
+  void read() {
+    socket.async_read_some(asio::buffer(bytes), [self = shared_from_this()](const NetError& error, std::size_t) {
+      if (error) return self->user->on_shutdown();
+      self->read();
+    });
+  }
+
+  Socket& socket;
+  std::shared_ptr<TransportUser> user;
+  std::array<char, 4096> bytes{};
+};
 
 class PlainTransport : public Transport {
  public:
@@ -38,6 +49,7 @@ class PlainTransport : public Transport {
     user->on_shutdown();
   }
 
+  std::optional<TlsKey> peer_key() override { return std::nullopt; }
   Socket& socket() override { return socket_; }
 
  private:
@@ -87,6 +99,7 @@ class TlsTransport : public Transport {
     stream_.async_shutdown([user = std::move(user)](const NetError& /*error*/) { user->on_shutdown(); });
   }
 
+  std::optional<TlsKey> peer_key() override { return ed25519_key(SSL_get0_peer_certificate(stream_.native_handle())); }
   Socket& socket() override { return stream_.next_layer(); }
 
  private:
@@ -95,18 +108,38 @@ class TlsTransport : public Transport {
   asio::ssl::stream_base::handshake_type side_;
 };
 
-}  // namespace
-
-std::unique_ptr<Transport> make_transport(Socket socket, const TlsContext& tls, const std::string& server_name) {
-  if (!tls) return std::make_unique<PlainTransport>(std::move(socket));
+std::unique_ptr<TlsTransport> make_tls(Socket socket, const TlsContext& tls,
+                                       asio::ssl::stream_base::handshake_type side) {
   try {
-    const auto side = server_name.empty() ? asio::ssl::stream_base::server : asio::ssl::stream_base::client;
-    auto transport = std::make_unique<TlsTransport>(std::move(socket), tls, side);
-    if (!server_name.empty() && !transport->expect_host(server_name)) return nullptr;
-    return transport;
+    return std::make_unique<TlsTransport>(std::move(socket), tls, side);
   } catch (const boost::system::system_error&) {
     return nullptr;
   }
+}
+
+}  // namespace
+
+void Transport::close() {
+  NetError ignored;
+  socket().close(ignored);
+}
+
+void Transport::drain(std::shared_ptr<TransportUser> user) {
+  NetError ignored;
+  socket().shutdown(Socket::shutdown_send, ignored);
+  std::make_shared<Drain>(socket(), std::move(user))->read();
+}
+
+std::unique_ptr<Transport> make_transport(Socket socket, const TlsContext& tls) {
+  if (!tls) return std::make_unique<PlainTransport>(std::move(socket));
+  return make_tls(std::move(socket), tls, asio::ssl::stream_base::server);
+}
+
+std::unique_ptr<Transport> make_client_transport(Socket socket, const TlsContext& tls, const std::string& host) {
+  if (!tls) return std::make_unique<PlainTransport>(std::move(socket));
+  auto transport = make_tls(std::move(socket), tls, asio::ssl::stream_base::client);
+  if (transport && !host.empty() && !transport->expect_host(host)) return nullptr;
+  return transport;
 }
 
 }  // namespace fristad

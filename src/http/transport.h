@@ -9,7 +9,10 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <memory>
+#include <optional>
 #include <string>
+
+#include "http/message.h"
 
 namespace fristad {
 
@@ -36,16 +39,23 @@ class Transport {
   virtual void write_some(const std::array<asio::const_buffer, 2>& buffers, std::shared_ptr<TransportUser> user) = 0;
   // Says that no more will be written.
   virtual void shutdown(std::shared_ptr<TransportUser> user) = 0;
+  // Of the certificate that the other end showed, if its key is an Ed25519 one.
+  virtual std::optional<TlsKey> peer_key() = 0;
   virtual asio::ip::tcp::socket& socket() = 0;
+  // Below TLS, after a handshake that failed: says that no more will be written, and passes over what comes until the
+  // other end closes; then on_shutdown.
+  void drain(std::shared_ptr<TransportUser> user);
   // Cuts: what is under way ends with an error.
   void close();
 };
 
 using TlsContext = std::shared_ptr<asio::ssl::context>;
 
-// Without a context: plain. `server_name` makes it the client's side, which checks that the certificate is for that
-// host. Returns null when OpenSSL has no memory.
-std::unique_ptr<Transport> make_transport(asio::ip::tcp::socket socket, const TlsContext& tls,
-                                          const std::string& server_name = {});
+// Without a context: plain. Null when OpenSSL has no memory.
+std::unique_ptr<Transport> make_transport(asio::ip::tcp::socket socket, const TlsContext& tls);
+
+// The client's side. Checks that the certificate is for `host`; "": the context knows by itself whom to trust.
+std::unique_ptr<Transport> make_client_transport(asio::ip::tcp::socket socket, const TlsContext& tls,
+                                                 const std::string& host);
 
 }  // namespace fristad
