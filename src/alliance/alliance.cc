@@ -278,9 +278,9 @@ Status state_readers(Journal& journal, const By& by, ReadersBody body,
 
 }  // namespace
 
-Status Alliance::grant(const By& by, const RecordId& scope, std::span<const std::string> readers, bool history) {
+Status Alliance::grant(const By& by, const RecordId& scope, std::span<const std::string> readers) {
   return state_readers(impl_->journal, by,
-                       {.scope = scope, .add = {readers.begin(), readers.end()}, .remove = {}, .history = history},
+                       {.scope = scope, .add = {readers.begin(), readers.end()}, .remove = {}},
                        [&](Decision& decision, const ReadersBody& body) -> Status {
                          const Membership now = TRY(impl_->in(decision));
                          for (const std::string& reader : body.add) {
@@ -293,7 +293,7 @@ Status Alliance::grant(const By& by, const RecordId& scope, std::span<const std:
 
 Status Alliance::withdraw(const By& by, const RecordId& scope, std::span<const std::string> readers) {
   return state_readers(impl_->journal, by,
-                       {.scope = scope, .add = {}, .remove = {readers.begin(), readers.end()}, .history = false},
+                       {.scope = scope, .add = {}, .remove = {readers.begin(), readers.end()}},
                        [](Decision&, const ReadersBody&) { return Status(); });
 }
 

@@ -106,9 +106,9 @@ class Alliance {
   // Private. Errors: invalid_argument (ourselves; no reason), conflict (it is so already).
   Status mute(const By& by, std::string_view member, bool muted, std::string_view reason);
 
-  // Who may read one of our scopes from now on; with `history` also what stands in it from before. Errors:
+  // Who may read one of our scopes from now on, all of it from its beginning. Errors:
   // invalid_argument, permission_denied (another member's scope), not_found (no member of that code).
-  Status grant(const By& by, const RecordId& scope, std::span<const std::string> readers, bool history);
+  Status grant(const By& by, const RecordId& scope, std::span<const std::string> readers);
   Status withdraw(const By& by, const RecordId& scope, std::span<const std::string> readers);
 
   // ---- Questions ----
@@ -118,9 +118,11 @@ class Alliance {
   std::string under() const;
   bool is_muted(std::string_view member) const;
 
-  // From which position of its author's log on a member may read what stands in a scope; nothing: not at all. Everybody
-  // reads "public", active members "alliance", nobody "private"; another scope whom its author has let.
-  Result<std::optional<std::uint64_t>> reads(std::string_view member, std::string_view scope) const;
+  // Whether a member may read what stands in a scope. Everybody reads "public", active members "alliance", nobody
+  // "private"; another scope whom its author has let.
+  Result<bool> reads(std::string_view member, std::string_view scope) const;
+  // Whom its author has let read a scope: codes, or "*" for the whole alliance.
+  Result<std::set<std::string, std::less<>>> readers(const RecordId& scope) const;
   // Whether it is told of erasures and withdrawals in that scope: also who may read it no more, or is suspended,
   // expelled or gone, of what it may have from before.
   Result<bool> hears_corrections(std::string_view member, std::string_view scope) const;

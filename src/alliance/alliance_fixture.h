@@ -17,11 +17,15 @@
 
 namespace fristad::testing {
 
-inline SigningKey key_named(std::string_view name) {
+inline Key seed_named(std::string_view name) {
   const Digest digest = sha256(as_bytes(name));
   Key seed;
   std::ranges::copy(digest, seed.bytes().begin());
-  return SigningKey::from_seed(seed);
+  return seed;
+}
+
+inline SigningKey key_named(std::string_view name) {
+  return SigningKey::from_seed(seed_named(name));
 }
 
 struct CardOptions {

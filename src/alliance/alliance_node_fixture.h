@@ -18,8 +18,6 @@
 
 namespace fristad::testing {
 
-using From = std::optional<std::uint64_t>;  // what Alliance::reads() says
-
 inline const Kinds& alliance_kinds() {
   static const Kinds kinds({&journal_view(), &alliance_view()});
   return kinds;

@@ -259,11 +259,11 @@ TEST(Alliance, ReadersAreKnownMembersAndScopesOurs) {
   const std::vector<std::string> unknown{"dk"};
   const std::vector<std::string> wrong{"Not a code"};
   const std::vector<std::string> twice{"us", "us"};
-  EXPECT_EQ(code_of(node.alliance->grant("a", node.new_scope(), unknown, false)), Code::not_found);
-  EXPECT_EQ(code_of(node.alliance->grant("a", node.new_scope(), wrong, false)), Code::invalid_argument);
-  EXPECT_EQ(code_of(node.alliance->grant("a", node.new_scope(), twice, false)), Code::invalid_argument);
-  EXPECT_EQ(code_of(node.alliance->grant("a", node.new_scope(), {}, false)), Code::invalid_argument);
-  EXPECT_EQ(code_of(node.alliance->grant("a", record_id("us"), us_alone, false)), Code::permission_denied);
+  EXPECT_EQ(code_of(node.alliance->grant("a", node.new_scope(), unknown)), Code::not_found);
+  EXPECT_EQ(code_of(node.alliance->grant("a", node.new_scope(), wrong)), Code::invalid_argument);
+  EXPECT_EQ(code_of(node.alliance->grant("a", node.new_scope(), twice)), Code::invalid_argument);
+  EXPECT_EQ(code_of(node.alliance->grant("a", node.new_scope(), {})), Code::invalid_argument);
+  EXPECT_EQ(code_of(node.alliance->grant("a", record_id("us"), us_alone)), Code::permission_denied);
   EXPECT_EQ(code_of(node.alliance->withdraw("a", record_id("us"), us_alone)), Code::permission_denied);
 }
 

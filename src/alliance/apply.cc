@@ -27,7 +27,7 @@ constexpr std::array tables_sql{
     // Of ours alone; the reason stays in the sealed payload.
     Sql("CREATE TABLE alliance_muted(place bigint PRIMARY KEY NOT NULL, member text NOT NULL, muted bigint NOT NULL)"),
     Sql("CREATE TABLE scope_reader(scope bytea NOT NULL, place bigint NOT NULL, member text NOT NULL, "
-        "added bigint NOT NULL, history bigint NOT NULL, PRIMARY KEY(scope, place, member))"),
+        "added bigint NOT NULL, PRIMARY KEY(scope, place, member))"),
 };
 constexpr std::array migrations{Migration{.version = 9, .what = "alliance", .statements = tables_sql}};
 
@@ -35,23 +35,23 @@ constexpr std::array tables{
     ViewTable{"alliance_founding", "DELETE FROM alliance_founding",
               "SELECT id, body FROM alliance_founding ORDER BY id", "bt"},
     ViewTable{"alliance_founded", "DELETE FROM alliance_founded",
-              "SELECT place, author, alliance FROM alliance_founded ORDER BY place", "itb"},
+              "SELECT place, author, alliance FROM alliance_founded ORDER BY place", "ptb"},
     ViewTable{"alliance_joined", "DELETE FROM alliance_joined",
-              "SELECT place, author, alliance, invitation FROM alliance_joined ORDER BY place", "itbb"},
+              "SELECT place, author, alliance, invitation FROM alliance_joined ORDER BY place", "ptbb"},
     ViewTable{"alliance_left", "DELETE FROM alliance_left",
-              "SELECT place, author, alliance FROM alliance_left ORDER BY place", "itb"},
+              "SELECT place, author, alliance FROM alliance_left ORDER BY place", "ptb"},
     ViewTable{"alliance_invitation", "DELETE FROM alliance_invitation",
               "SELECT id, place, author, alliance, member, kind, jurisdiction, nonce, expires_at "
               "FROM alliance_invitation ORDER BY id",
-              "bitbtttbi"},
+              "bptbtttbi"},
     ViewTable{"alliance_change", "DELETE FROM alliance_change", "SELECT hash, body FROM alliance_change ORDER BY hash",
               "bt"},
     ViewTable{"alliance_vote", "DELETE FROM alliance_vote",
-              "SELECT place, author, alliance, previous, round, change FROM alliance_vote ORDER BY place", "itbbib"},
+              "SELECT place, author, alliance, previous, round, change FROM alliance_vote ORDER BY place", "ptbbib"},
     ViewTable{"alliance_muted", "DELETE FROM alliance_muted",
-              "SELECT place, member, muted FROM alliance_muted ORDER BY place", "iti"},
+              "SELECT place, member, muted FROM alliance_muted ORDER BY place", "pti"},
     ViewTable{"scope_reader", "DELETE FROM scope_reader",
-              "SELECT scope, place, member, added, history FROM scope_reader ORDER BY scope, place, member", "bitii"},
+              "SELECT scope, place, member, added FROM scope_reader ORDER BY scope, place, member", "bpti"},
 };
 
 // Nobody revises what others have counted, and each kind has one scope.
@@ -182,9 +182,8 @@ Status apply_readers(Fold& fold, const Record& record) {
   const auto state = [&](const std::vector<std::string>& members, bool added) -> Status {
     for (const std::string& member : members) {
       TRY(fold.views().execute(
-          "INSERT INTO scope_reader(scope, place, member, added, history) VALUES ($1, $2, $3, $4, $5)",
-          {Bytes(readers.scope), record.place.value(), std::string_view(member), std::int64_t{added ? 1 : 0},
-           std::int64_t{added && readers.history ? 1 : 0}}));
+          "INSERT INTO scope_reader(scope, place, member, added) VALUES ($1, $2, $3, $4)",
+          {Bytes(readers.scope), record.place.value(), std::string_view(member), std::int64_t{added ? 1 : 0}}));
     }
     return {};
   };

@@ -1,7 +1,7 @@
 #pragma once
 
 // How this room reads the objects of records and of letters: each member by name, by its form, and none beside them.
-// Included by this room's sources alone.
+// Messages between nodes are read the same way.
 //
 //   StrictBody body(json);
 //   const std::string name = TRY(body.text("name", 1, 200));

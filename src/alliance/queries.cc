@@ -67,40 +67,21 @@ struct ReaderRow {
   std::int64_t place = 0;
   bool by_name = false;  // or for the whole alliance
   bool added = false;
-  bool history = false;
 };
 
 Result<std::vector<ReaderRow>> reader_rows(Connection& views, const RecordId& scope, std::string_view member) {
   std::vector<ReaderRow> rows;
   TRY(
-      views.query("SELECT place, member, added, history FROM scope_reader WHERE scope = $1 AND (member = $2 OR "
+      views.query("SELECT place, member, added FROM scope_reader WHERE scope = $1 AND (member = $2 OR "
                   "member = $3)",
                   {Bytes(scope), member, whole_alliance}, [&](const SqlRow& row) {
                     rows.push_back({.place = row.integer(0),
                                     .by_name = row.text(1) != whole_alliance,
-                                    .added = row.integer(2) != 0,
-                                    .history = row.integer(3) != 0});
+                                    .added = row.integer(2) != 0});
                     return Status();
                   }));
   std::ranges::sort(rows, {}, [](const ReaderRow& row) { return std::tuple(row.place, row.by_name); });
   return rows;
-}
-
-std::optional<std::uint64_t> reads_from(const std::vector<ReaderRow>& rows) {
-  std::optional<std::uint64_t> from;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    // In one record what is said by name goes before what is said of all.
-    if (i + 1 < rows.size() && rows[i + 1].place == rows[i].place) continue;
-    const ReaderRow& row = rows[i];
-    if (!row.added) {
-      from.reset();
-    } else if (row.history) {
-      from = 0;
-    } else if (!from) {
-      from = Place::of(row.place).position;
-    }
-  }
-  return from;
 }
 
 Result<RecordId> scope_id(std::string_view scope) {
@@ -202,17 +183,35 @@ bool Alliance::is_muted(std::string_view member) const {
   return membership()->muted.contains(member);
 }
 
-Result<std::optional<std::uint64_t>> Alliance::reads(std::string_view member, std::string_view scope) const {
-  using From = std::optional<std::uint64_t>;
-  if (scope == "private") return From();
-  if (scope == "public" || member == impl_->own()) return From(0);
+Result<bool> Alliance::reads(std::string_view member, std::string_view scope) const {
+  if (scope == "private") return false;
+  if (scope == "public" || member == impl_->own()) return true;
   const auto now = membership();
   const bool active = now->state && now->state->is_active(member);
-  if (scope == "alliance") return active ? From(0) : From();
+  if (scope == "alliance") return active;
   const RecordId id = TRY(scope_id(scope));
-  if (!active) return From();
+  if (!active) return false;
   const std::scoped_lock lock(impl_->reading);
-  return reads_from(TRY(reader_rows(*impl_->views, id, member)));
+  // The last word counts; in one record what is said by name goes before what is said of all.
+  const std::vector<ReaderRow> rows = TRY(reader_rows(*impl_->views, id, member));
+  return !rows.empty() && rows.back().added;
+}
+
+Result<std::set<std::string, std::less<>>> Alliance::readers(const RecordId& scope) const {
+  std::set<std::string, std::less<>> readers;
+  const std::scoped_lock lock(impl_->reading);
+  TRY(impl_->views->query("SELECT member, added FROM scope_reader WHERE scope = $1 ORDER BY place", {Bytes(scope)},
+                          [&](const SqlRow& row) {
+                            if (row.integer(1) != 0) {
+                              readers.emplace(row.text(0));
+                            } else if (row.text(0) == whole_alliance) {
+                              readers.clear();
+                            } else {
+                              readers.erase(std::string(row.text(0)));
+                            }
+                            return Status();
+                          }));
+  return readers;
 }
 
 Result<bool> Alliance::hears_corrections(std::string_view member, std::string_view scope) const {

@@ -80,8 +80,7 @@ Result<MutedBody> MutedBody::from_json(const Json& json) {
 }
 
 Json ReadersBody::to_json() const {
-  return Json::object(
-      {{"add", words_json(add)}, {"history", history}, {"remove", words_json(remove)}, {"scope", to_hex(scope)}});
+  return Json::object({{"add", words_json(add)}, {"remove", words_json(remove)}, {"scope", to_hex(scope)}});
 }
 
 Result<ReadersBody> ReadersBody::from_json(const Json& json) {
@@ -90,7 +89,6 @@ Result<ReadersBody> ReadersBody::from_json(const Json& json) {
   readers.scope = TRY(body.hex<16>("scope"));
   readers.add = TRY(body.words("add", readers_max));
   readers.remove = TRY(body.words("remove", readers_max));
-  readers.history = TRY(body.truth("history"));
   TRY(body.end());
   if (readers.add.empty() && readers.remove.empty()) return wrong("nobody is added and nobody is removed");
   for (const auto* list : {&readers.add, &readers.remove}) {

@@ -73,7 +73,6 @@ struct ReadersBody {
   RecordId scope{};
   std::vector<std::string> add = {};  // codes in order; "*" is the whole alliance
   std::vector<std::string> remove = {};
-  bool history = false;
 
   Json to_json() const;
   static Result<ReadersBody> from_json(const Json& body);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view exchange_actor = "exchange";
 // More leaves than this aren't taken in one transaction: others want to write too.
-constexpr std::size_t leaves_max = 65'536;
+constexpr std::size_t leaves_max = std::size_t{1} << 20;
 constexpr std::size_t parcels_max = 1000;
 
 // What goes on with the next record, and what ends the transaction: the database's own trouble is nobody's fault.
@@ -181,10 +181,18 @@ Result<Delivered> Journal::deliver(std::string_view member, std::string_view sco
   if (scope == "private") return Error{Code::permission_denied, "what is private isn't taken over"};
   if (parcels.size() > parcels_max) return Error{Code::too_large, "more than 1,000 records at once"};
   std::vector<Arriving> arriving;
-  for (const Parcel& parcel : parcels) arriving.push_back(TRY(impl_->prepare(*log, scope, parcel)));
+  std::optional<std::uint64_t> torn;
+  for (const Parcel& parcel : parcels) {
+    Arriving one = TRY(impl_->prepare(*log, scope, parcel));
+    if (one.torn) {
+      torn = parcel.position;
+      break;
+    }
+    arriving.push_back(std::move(one));
+  }
   Delivered delivered;
   TRY(transact(exchange_actor, [&](Decision& decision) -> Status {
-    delivered = {};
+    delivered = {.torn = torn};
     for (Arriving& one : arriving) TRY(impl_->take_parcel(decision, one, delivered));
     return {};
   }));
@@ -217,16 +225,16 @@ Result<Arriving> Journal::Impl::prepare(const KnownLog& log, std::string_view sc
 Result<Arriving> Journal::Impl::prepare_content(const KnownLog& log, std::string_view scope, const Parcel& parcel,
                                                 const RecordRow& row) const {
   Arriving arriving{.place = row.place, .sequence = parcel.sequence, .scope = std::string(scope)};
-  arriving.stored = TRY(decode_stored(parcel.content));
-  if (arriving.stored.commitment() != row.leaf.commitment)
-    return damaged("its content isn't what the leaf is signed for");
+  auto stored = decode_stored(parcel.content);
+  arriving.torn = !stored || stored->commitment() != row.leaf.commitment;
+  if (arriving.torn) return arriving;
+  arriving.stored = *std::move(stored);
   if (author_tag(row.id) != author_tag(log.member)) return damaged("its id is that of another member's records");
   Record& record = arriving.record;
   record = {.author = log.member, .id = row.id, .revision = row.revision, .place = row.place};
   record.payload = TRY(decode_payload(arriving.stored.payload()));
-  if (record.payload.scope != scope || record.payload.sequence != parcel.sequence) {
-    return damaged("its payload names another scope or number than it came under");
-  }
+  arriving.torn = record.payload.scope != scope || record.payload.sequence != parcel.sequence;
+  if (arriving.torn) return arriving;
   Stored copy = arriving.stored;
   record.items = std::move(copy).items();
   for (const std::string& item : record.items) {
@@ -269,11 +277,12 @@ Status Journal::Impl::take_parcel(Decision& decision, Arriving& arriving, Delive
                                               {log, std::string_view(arriving.scope)}))
                            .value_or(0);
   }
-  if (arriving.sequence != sequence->second + 1) {
-    return Error{Code::conflict, "number " + std::to_string(sequence->second + 1) +
-                                     " is due in a scope of this log, not " + std::to_string(arriving.sequence)};
+  const std::int64_t due = sequence->second + 1;
+  if (arriving.sequence != due) {
+    return Error{Code::conflict, "number " + std::to_string(due) + " is due in a scope of this log, not " +
+                                     std::to_string(arriving.sequence)};
   }
-  ++sequence->second;
+  sequence->second = due;
   delivered.last = arriving.sequence;
   state.delivered = true;
   const auto quarantine = [&](std::string_view why) -> Status {

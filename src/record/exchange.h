@@ -31,6 +31,9 @@
 
 namespace fristad {
 
+// The origin of a member's shared log: "fristad.alliance/se/shared".
+std::string shared_origin_of(std::string_view member);
+
 // Another member's shared log as it is known here.
 struct KnownLog {
   std::uint32_t number = 0;
@@ -68,6 +71,9 @@ struct Delivered {
   std::size_t folded = 0;       // records that changed what this node knows
   std::size_t unknown = 0;      // kept, and folded once the program learns their kind
   std::size_t quarantined = 0;  // refused, with the reason kept
+  // The position of one that isn't what its leaf was signed for, or came under another number: neither it nor what is
+  // behind it was taken, as the right one may still come.
+  std::optional<std::uint64_t> torn = {};
 };
 
 // What was refused, or what is due: never a word of the content.

@@ -199,6 +199,8 @@ class Journal {
   LogHead head(std::uint32_t log) const;
   // Signs the log as it stands on disk; the same text while nothing is added. Error: unavailable.
   Result<std::string> checkpoint(std::uint32_t log);
+  // The head that was signed (of another's log: taken over) at the largest size above one and up to another, if any.
+  Result<std::optional<std::string>> signed_head(std::uint32_t log, std::uint64_t above, std::uint64_t up_to) const;
 
   // Erases a record of our own, or single items of a chunk: payload, salt and key go, the leaf and a record of the
   // erasure stay. `facts` says which facts lawfully remain. Errors: not_found, permission_denied (not ours).
@@ -234,9 +236,9 @@ class Journal {
   // Takes over leaves. Errors: conflict (the log doesn't end at `from` here), damaged (they don't lead to this head:
   // who signed it has two histories, or the leaves were changed on their way; or a signature is wrong).
   Status extend(const Extension& extension);
-  // Takes over contents and folds them. One that isn't what its leaf was signed for, or that no fold takes, is
-  // quarantined, and the others go on. Errors: conflict (the first isn't the next of its scope), not_found (a leaf that
-  // isn't here yet); then nothing was taken.
+  // Takes over contents and folds them. One that its author has signed but that no fold takes is quarantined, and the
+  // others go on. Errors: conflict (the
+  // first isn't the next of its scope), not_found (a leaf that isn't here yet); then nothing was taken.
   Result<Delivered> deliver(std::string_view member, std::string_view scope, std::span<const Parcel> parcels);
   Result<std::vector<Quarantined>> quarantined() const;
   // Records that their author says are erased, while no erasure in the log says so.

@@ -48,9 +48,6 @@ struct BatchState {
   }
 };
 
-// The origin of a member's shared log.
-std::string shared_origin_of(std::string_view member);
-
 struct RecordRow;
 
 // A parcel that was looked at by itself: what only the transaction can tell is left to do.
@@ -61,6 +58,7 @@ struct Arriving {
   Record record = {};
   Stored stored = {};
   bool erased = false;
+  bool torn = false;         // see Delivered
   std::string refused = {};  // why, if it is
 };
 

@@ -22,6 +22,11 @@ Error damaged_at(Place place, std::string_view what) {
 // Every row of every view and fact, with the name of its table.
 Status dump_tables(Connection& from, const Kinds& kinds, const std::vector<std::string>& origins,
                    const std::function<Status(std::string_view name, std::string_view line)>& use) {
+  // A log that isn't there is a damaged table's: it is shown as it stands.
+  const auto origin_of = [&](std::int64_t log) {
+    const auto number = static_cast<std::size_t>(log);
+    return number < origins.size() ? origins[number] : "log " + std::to_string(log);
+  };
   const auto write_table = [&](std::string_view name, Sql rows, std::string_view columns) {
     return from.query(rows, {}, [&](const SqlRow& row) -> Status {
       Json::Array line{Json(name)};
@@ -33,9 +38,9 @@ Status dump_tables(Connection& from, const Kinds& kinds, const std::vector<std::
           line.emplace_back(row.integer(i));
         } else if (type == 'p') {
           const Place place = Place::of(row.integer(i));
-          line.emplace_back(origins.at(place.log) + "/" + std::to_string(place.position));
+          line.emplace_back(origin_of(place.log) + "/" + std::to_string(place.position));
         } else if (type == 'l') {
-          line.emplace_back(origins.at(static_cast<std::size_t>(row.integer(i))));
+          line.emplace_back(origin_of(row.integer(i)));
         } else if (type == 't') {
           line.emplace_back(row.text(i));
         } else {
@@ -290,6 +295,14 @@ Result<std::string> Journal::checkpoint(std::uint32_t log) {
       {std::int64_t{log}, static_cast<std::int64_t>(now.size), std::string_view(note)}));
   TRY(transaction.commit());
   return note;
+}
+
+Result<std::optional<std::string>> Journal::signed_head(std::uint32_t log, std::uint64_t above,
+                                                        std::uint64_t up_to) const {
+  const std::scoped_lock lock(impl_->reading);
+  return impl_->reader->text(
+      "SELECT note FROM checkpoint WHERE log = $1 AND size > $2 AND size <= $3 ORDER BY size DESC LIMIT 1",
+      {std::int64_t{log}, static_cast<std::int64_t>(above), static_cast<std::int64_t>(up_to)});
 }
 
 Status Journal::Impl::alone(const std::function<Status()>& work) {

@@ -1,0 +1,302 @@
+#include "federation/federation.h"
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "base/try.h"
+#include "federation/answers.h"
+#include "federation/peer_loop.h"
+#include "federation/peers.h"
+#include "http/client.h"
+#include "http/server.h"
+
+namespace fristad {
+namespace {
+
+constexpr std::string_view path_start = "/federation/v1/";
+constexpr int handler_threads = 8;
+constexpr std::size_t connections_max = 2000;
+constexpr std::int64_t farewell_ms = 2000;
+
+struct Meaning {
+  Code code;
+  int status;
+};
+constexpr std::array meanings{
+    Meaning{Code::permission_denied, 403}, Meaning{Code::not_found, 404},         Meaning{Code::conflict, 409},
+    Meaning{Code::too_large, 413},         Meaning{Code::damaged, 400},           Meaning{Code::invalid_argument, 422},
+    Meaning{Code::unavailable, 503},       Meaning{Code::deadline_exceeded, 504}, Meaning{Code::internal, 500},
+};
+
+// The code says it all: a message might tell what isn't for the caller.
+Response refusal(const Error& error) {
+  const auto* const at = std::ranges::find(meanings, error.code, &Meaning::code);
+  return Response::text(at == meanings.end() ? 500 : at->status, std::string(to_string(error.code)) + "\n");
+}
+
+Error what_it_says(std::string_view member, int status) {
+  const auto* const at = std::ranges::find(meanings, status, &Meaning::status);
+  const Code code = at == meanings.end() ? Code::unavailable : at->code;
+  std::string message = std::string(member) + " answers " + std::to_string(status) + ", " + to_string(code);
+  if (code == Code::permission_denied) message += ": it doesn't hold us for an active member, as far as it has read";
+  return {code, std::move(message)};
+}
+
+// Questions to one member, over a connection that is kept.
+class Line {
+ public:
+  Line(std::string member, const std::string& address, const FederationOptions& options,
+       std::function<bool(const TlsKey&)> trusts)
+      : member_(std::move(member)) {
+    // A card's address is a URL of https.
+    const auto target = HttpTarget::parse(address);
+    HttpClientOptions client{.host = target ? target->host : "", .port = target ? target->port : std::uint16_t{0}};
+    client.tls = true;
+    client.answer_ms = options.answer_ms;
+    client.body_bytes_max = answer_bytes_max;
+    client.pinned.emplace();
+    std::ranges::copy(options.tls_seed.bytes(), client.pinned->seed.begin());
+    client.pinned->trusts = std::move(trusts);
+    client_.emplace(std::move(client));
+  }
+
+  Result<std::string> ask(Question question, std::string_view body) {
+    HttpAnswer answer = TRY(client_->send({.method = Method::post,
+                                           .target = std::string(path_start) + std::string(to_text(question)),
+                                           .headers = {},
+                                           .body = std::string(body)}));
+    if (answer.status != 200) return what_it_says(member_, answer.status);
+    return std::move(answer.body);
+  }
+  void cancel() { client_->cancel(); }
+
+ private:
+  const std::string member_;
+  std::optional<HttpClient> client_;
+};
+
+}  // namespace
+
+struct Federation::Impl : std::enable_shared_from_this<Federation::Impl> {
+  Impl(Journal& of, Alliance& in, Ledger& keeps, Reader& reads, const Log& says, FederationOptions chosen)
+      : journal(of), alliance(in), ledger(keeps), reader(reads), log(says), options(std::move(chosen)) {}
+
+  Status open();
+  Response answer(const Request& request, const TlsKey& key, Question question, std::string_view body);
+  bool is_known(const TlsKey& key) const;
+  bool is_key_of(const TlsKey& key, const std::string& member) const;
+
+  // Starts and ends the loops as members come and go.
+  void manage(const std::stop_token& stop);
+  void meet();
+  std::unique_ptr<PeerLoop> loop_for(const Card& card);
+  void heard(std::span<const Record> records);
+  void announce();
+  void read_now(std::string_view member);
+  void look_again();
+
+  Journal& journal;
+  Alliance& alliance;
+  Ledger& ledger;
+  Reader& reader;
+  const Log& log;
+  const FederationOptions options;
+  std::unique_ptr<Answers> answers;
+  std::unique_ptr<HttpServer> server;
+
+  struct Peer {
+    std::string address;
+    std::unique_ptr<PeerLoop> loop;
+  };
+  std::mutex peers_mutex;
+  std::map<std::string, Peer, std::less<>> peers;
+
+  std::mutex manage_mutex;
+  std::condition_variable_any manage_changed;
+  bool stale = true;
+  std::jthread manager;
+};
+
+Federation::Federation(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Federation::~Federation() {
+  stop();
+}
+
+Result<std::unique_ptr<Federation>> Federation::start(Journal& journal, Alliance& alliance, Ledger& ledger,
+                                                      Reader& reader, const Log& log, FederationOptions options) {
+  auto impl = std::make_shared<Impl>(journal, alliance, ledger, reader, log, std::move(options));
+  TRY(impl->open());
+  // The journal and the alliance live longer than we do, and keep whom they tell.
+  const std::weak_ptr<Impl> weak = impl;
+  journal.subscribe([weak](std::span<const Record> records) {
+    if (const auto alive = weak.lock()) alive->heard(records);
+  });
+  alliance.on_change([weak] {
+    if (const auto alive = weak.lock()) alive->look_again();
+  });
+  impl->manager = std::jthread([to = impl.get()](const std::stop_token& stop) { to->manage(stop); });
+  return std::unique_ptr<Federation>(new Federation(std::move(impl)));
+}
+
+std::uint16_t Federation::port() const {
+  return impl_->server->port();
+}
+
+void Federation::wake() {
+  const std::scoped_lock lock(impl_->peers_mutex);
+  for (auto& [member, peer] : impl_->peers) peer.loop->read_now();
+}
+
+void Federation::stop() {
+  impl_->alliance.on_change({});
+  impl_->manager = {};
+  std::map<std::string, Impl::Peer, std::less<>> ended;
+  {
+    const std::scoped_lock lock(impl_->peers_mutex);
+    ended.swap(impl_->peers);
+  }
+  ended.clear();
+  if (impl_->server) impl_->server->stop(farewell_ms);
+  impl_->server.reset();
+}
+
+// ---- Answering ----
+
+Status Federation::Impl::open() {
+  AnswersOptions answering{.clock = options.clock};
+  answering.on_poke = [this](std::string_view member) { read_now(member); };
+  answering.on_cosigned = [this] { announce(); };
+  answering.patience_ms = options.patience_ms;
+  answers = std::make_unique<Answers>(journal, alliance, ledger, std::move(answering));
+
+  Router router;
+  for (const Question question : {Question::head, Question::leaves, Question::scopes, Question::parcels,
+                                  Question::cosignature, Question::receipt, Question::poke}) {
+    router.add({.method = Method::post,
+                .pattern = std::string(path_start) + std::string(to_text(question)),
+                .handler =
+                    [this, question](Request& request) {
+                      const auto body = request.read_all();
+                      if (!body) return refusal(body.error());
+                      if (!request.peer.key) return refusal({Code::permission_denied, ""});
+                      return answer(request, *request.peer.key, question, *body);
+                    },
+                .limits = {.body_bytes = request_bytes_max}});
+  }
+  HttpServerOptions serving{.address = options.address, .port = options.port};
+  serving.handler_threads = handler_threads;
+  serving.connections_max = connections_max;
+  serving.idle_ms = 2 * options.beat_ms + options.answer_ms;  // a connection outlives the time between two questions
+  serving.pinned.emplace();
+  std::ranges::copy(options.tls_seed.bytes(), serving.pinned->seed.begin());
+  serving.pinned->trusts = [this](const TlsKey& key) { return is_known(key); };
+  server = TRY(HttpServer::start(serving, std::move(router), {.clock = options.clock}));
+  return {};
+}
+
+bool Federation::Impl::is_known(const TlsKey& key) const {
+  const auto member = member_with(*alliance.membership(), ledger, key);
+  return member && *member;
+}
+
+bool Federation::Impl::is_key_of(const TlsKey& key, const std::string& member) const {
+  const auto found = member_with(*alliance.membership(), ledger, key);
+  return found && *found && **found == member;
+}
+
+Response Federation::Impl::answer(const Request& request, const TlsKey& key, Question question,
+                                  std::string_view body) {
+  static_cast<void>(request);
+  const auto member = member_with(*alliance.membership(), ledger, key);
+  if (!member || !*member) return refusal({Code::permission_denied, ""});
+  auto answered = answers->answer(**member, question, body);
+  if (!answered) return refusal(answered.error());
+  Response response = Response::text(200, *std::move(answered));
+  response.headers.set("Content-Type", "application/octet-stream");
+  return response;
+}
+
+// ---- Reading ----
+
+void Federation::Impl::manage(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    {
+      std::unique_lock lock(manage_mutex);
+      // Now and then anyway: a letter that was accepted introduces others without a record.
+      manage_changed.wait_for(lock, stop, std::chrono::milliseconds(options.retry_ms), [&] { return stale; });
+      if (stop.stop_requested()) return;
+      stale = false;
+    }
+    meet();
+  }
+}
+
+void Federation::Impl::meet() {
+  const auto cards = peers_to_read(*alliance.membership(), ledger, journal.member());
+  if (!cards) return log.error("federation_peers", {{"code", to_string(cards.error().code)}});
+  // Those that go are ended without the lock: their threads may be in the middle of something.
+  std::vector<Peer> ended;
+  const std::scoped_lock lock(peers_mutex);
+  for (auto at = peers.begin(); at != peers.end();) {
+    const auto card = cards->find(at->first);
+    const bool stays = card != cards->end() && card->second.address == at->second.address;
+    if (!stays) ended.push_back(std::move(at->second));
+    at = stays ? std::next(at) : peers.erase(at);
+  }
+  for (const auto& [member, card] : *cards) {
+    if (!peers.contains(member)) peers.emplace(member, Peer{.address = card.address, .loop = loop_for(card)});
+  }
+}
+
+std::unique_ptr<PeerLoop> Federation::Impl::loop_for(const Card& card) {
+  const std::string member = card.member;
+  const auto line = std::make_shared<Line>(member, card.address, options,
+                                           [this, member](const TlsKey& key) { return is_key_of(key, member); });
+  PeerLoop::Work work;
+  work.ask = [line](Question question, std::string_view body) { return line->ask(question, body); };
+  work.read = [this, member, ask = work.ask]() -> Result<bool> {
+    const Pulled pulled = TRY(reader.pull(member, ask));
+    if (pulled.quarantined > 0) {
+      log.warning("federation_quarantined",
+                  {{"member", member}, {"records", static_cast<std::int64_t>(pulled.quarantined)}});
+    }
+    return pulled.any();
+  };
+  work.failed = [this, member](const Error& error) {
+    log.warning("federation_failed", {{"member", member}, {"code", to_string(error.code)}});
+    static_cast<void>(ledger.trouble(member, std::string(to_string(error.code)) + ": " + error.message,
+                                     options.clock.utc_ms()));
+  };
+  work.cancel = [line] { line->cancel(); };
+  const PeerPace pace{
+      .beat_ms = options.beat_ms, .retry_ms = options.retry_ms, .retry_max_ms = options.retry_max_ms};
+  return std::make_unique<PeerLoop>(std::move(work), pace, options.random);
+}
+
+void Federation::Impl::heard(std::span<const Record> records) {
+  const bool ours = std::ranges::any_of(records, [](const Record& record) { return record.place.log == shared_log; });
+  if (ours) announce();
+}
+
+void Federation::Impl::announce() {
+  const std::scoped_lock lock(peers_mutex);
+  for (auto& [member, peer] : peers) peer.loop->announce();
+}
+
+void Federation::Impl::read_now(std::string_view member) {
+  const std::scoped_lock lock(peers_mutex);
+  if (const auto peer = peers.find(member); peer != peers.end()) peer->second.loop->read_now();
+}
+
+void Federation::Impl::look_again() {
+  const std::scoped_lock lock(manage_mutex);
+  stale = true;
+  manage_changed.notify_all();
+}
+
+}  // namespace fristad

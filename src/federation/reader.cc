@@ -1,0 +1,276 @@
+#include "federation/reader.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+
+namespace fristad {
+namespace {
+
+constexpr std::size_t refused_max = 1000;
+
+Error damaged(std::string what) {
+  return {Code::damaged, std::move(what)};
+}
+
+Result<Checkpoint> unproved(std::string_view note) {
+  return parse_checkpoint(TRY(parse_note(note)).text);
+}
+
+// What binds all comes first: the rest is read in its light.
+int rank(std::string_view scope) {
+  return scope == "public" ? 0 : scope == "alliance" ? 1 : 2;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Reader>> Reader::open(Journal& journal, const Alliance& alliance, Ledger& ledger,
+                                             ReaderOptions options) {
+  std::unique_ptr<Reader> reader(new Reader(journal, alliance, ledger, std::move(options)));
+  for (const PeerRow& peer : TRY(ledger.peers())) reader->cosigned_[peer.member] = peer.cosigned;
+  return reader;
+}
+
+std::uint64_t Reader::cosigned(std::string_view member) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = cosigned_.find(member);
+  return found == cosigned_.end() ? 0 : found->second;
+}
+
+std::optional<PublicKey> Reader::key_of(std::string_view member, KeyPurpose purpose, std::uint64_t position) const {
+  if (const auto key = alliance_.key_of(member, purpose, position)) return key;
+  const auto now = alliance_.membership();
+  if (now->state && now->state->find(member) != nullptr) return std::nullopt;
+  const auto introduced = ledger_.introduced();
+  if (!introduced) return std::nullopt;
+  const auto card = std::ranges::find(*introduced, member, &Card::member);
+  if (card == introduced->end() || card->key(purpose).valid_from > position) return std::nullopt;
+  return card->key(purpose).key;
+}
+
+Result<Pulled> Reader::pull(const std::string& member, const Ask& ask) {
+  Pull pull{.member = member, .ask = ask};
+  const auto known = journal_.known_log(member);
+  const HeadRequest request{.known = known ? known->head.size : 0};
+  const HeadAnswer answer = TRY(HeadAnswer::decode(TRY(ask(Question::head, request.encode()))));
+  TRY(look_at_own(answer.yours));
+  const HeadKeys keys = TRY(keys_for(member, answer.head));
+  pull.head = TRY(check_head(answer.head, keys));
+  TRY(extend(pull, answer));
+  TRY(vouch(pull, answer));
+  TRY(note_cosigned(pull, answer.head));
+  if (answer.cosigned) TRY(note_cosigned(pull, *answer.cosigned));
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto complete = complete_.find(member);
+    pull.pulled.complete = complete != complete_.end() && complete->second == answer.scopes;
+  }
+  if (!pull.pulled.complete) TRY(read_scopes(pull));
+  TRY(ledger_.answered(member, options_.clock.utc_ms()));
+  return pull.pulled;
+}
+
+// ---- Heads and leaves ----
+
+Result<HeadKeys> Reader::keys_for(const std::string& member, const SeenHead& head) const {
+  const Checkpoint says = TRY(unproved(head.note));
+  if (says.origin != shared_origin_of(member)) return damaged("the head that " + member + " shows is of another log");
+  const auto key = key_of(member, KeyPurpose::log, says.size);
+  if (!key) return Error{Code::not_found, "no key of " + member + " is known for the heads of its log"};
+  return head_keys(*alliance_.membership(), {.name = says.origin, .key = *key});
+}
+
+Result<std::optional<std::string>> Reader::head_at(std::uint32_t log, std::uint64_t size) const {
+  if (size == 0) return std::optional<std::string>();
+  return journal_.signed_head(log, size - 1, size);
+}
+
+Status Reader::look_at_own(std::string_view note) const {
+  if (note.empty()) return {};
+  const LogHead own = journal_.head(shared_log);
+  const auto seen = verify_checkpoint(note, {.name = own.origin, .key = journal_.log_key()}, {});
+  // A head that we didn't sign says nothing about us; one of an older key of ours neither.
+  if (seen && seen->checkpoint.size > own.size && options_.on_behind) options_.on_behind(seen->checkpoint.size);
+  return {};
+}
+
+Status Reader::extend(Pull& pull, const HeadAnswer& answer) {
+  const auto known = journal_.known_log(pull.member);
+  const std::uint64_t size = known ? known->head.size : 0;
+  const Checkpoint& head = pull.head.checkpoint;
+  if (head.size < size) {
+    const auto then = TRY(head_at(known->number, head.size));
+    if (then && TRY(unproved(*then)).root != head.root) return accuse(pull, *then, answer.head.note);
+    return Error{Code::conflict, "the log of " + pull.member + " is shorter than it was: " + std::to_string(head.size) +
+                                     " records, and " + std::to_string(size) + " before. Ask them what happened"};
+  }
+  if (head.size == size) {
+    if (!known || head.root == known->head.root) return {};
+    return accuse(pull, TRY(head_at(known->number, size)).value_or(""), answer.head.note);
+  }
+  const std::vector<LeafBytes> fresh = TRY(leaves(pull, size, head.size));
+  const Status extended =
+      journal_.extend({.member = pull.member,
+                       .from = size,
+                       .leaves = fresh,
+                       .head = head,
+                       .note = answer.head.note,
+                       .key_at = [&](std::uint64_t at) { return key_of(pull.member, KeyPurpose::record, at); }});
+  if (extended) {
+    pull.pulled.leaves = fresh.size();
+    return {};
+  }
+  if (extended.error().code != Code::damaged || !known) return extended;
+  return explain_break(pull, answer, *known, extended.error());
+}
+
+Result<std::vector<LeafBytes>> Reader::leaves(const Pull& pull, std::uint64_t from, std::uint64_t to) const {
+  std::vector<LeafBytes> all;
+  while (from + all.size() < to) {
+    const LeavesRequest request{.from = from + all.size(), .to = std::min(to, from + all.size() + leaves_per_answer)};
+    const auto some = TRY(decode_leaves(TRY(pull.ask(Question::leaves, request.encode()))));
+    if (some.empty() || some.size() > request.to - request.from) {
+      return damaged(pull.member + " doesn't show the leaves that its head stands for");
+    }
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
+Status Reader::explain_break(const Pull& pull, const HeadAnswer& answer, const KnownLog& known, const Error& error) {
+  MerkleFrontier tree;
+  Digest then{};
+  while (tree.size() < pull.head.checkpoint.size) {
+    const std::uint64_t to = std::min(pull.head.checkpoint.size, tree.size() + leaves_per_answer);
+    for (const LeafBytes& leaf : TRY(leaves(pull, tree.size(), to))) {
+      tree.append(leaf_hash(leaf));
+      if (tree.size() == known.head.size) then = tree.root();
+    }
+  }
+  const bool whole = tree.root() == pull.head.checkpoint.root;
+  if (!whole || then == known.head.root) return error;
+  return accuse(pull, TRY(head_at(known.number, known.head.size)).value_or(""), answer.head.note);
+}
+
+Status Reader::accuse(const Pull& pull, std::string_view known, std::string_view other) {
+  TRY(ledger_.accuse({.member = pull.member,
+                      .at_ms = options_.clock.utc_ms(),
+                      .known = std::string(known),
+                      .other = std::string(other)}));
+  return damaged(pull.member + " has signed two histories of its log: the evidence is kept, nothing more is read from " +
+                 "it. Tell the other members");
+}
+
+// ---- Witnesses ----
+
+Status Reader::vouch(const Pull& pull, const HeadAnswer& answer) {
+  if (pull.head.cosigners.contains(journal_.member()) || pull.head.checkpoint.size == 0) return {};
+  const Note note = TRY(parse_note(answer.head.note));
+  const auto seconds = static_cast<std::uint64_t>(options_.clock.utc_ms() / 1000);
+  const std::string line = TRY(cosign(note.text, witness_name(journal_.member()), options_.witness, seconds));
+  // Meanwhile it may show another head, or know us as no witness yet: the next pull brings the next chance.
+  const auto taken = pull.ask(Question::cosignature, line);
+  if (taken || taken.error().code == Code::conflict || taken.error().code == Code::permission_denied) return {};
+  return taken.error();
+}
+
+Status Reader::note_cosigned(const Pull& pull, const SeenHead& head) {
+  const auto now = alliance_.membership();
+  const auto known = journal_.known_log(pull.member);
+  if (!now->state || !known) return {};
+  const CheckedHead checked = TRY(check_head(head, TRY(keys_for(pull.member, head))));
+  const std::uint64_t size = checked.checkpoint.size;
+  if (size == 0 || size <= cosigned(pull.member) || !are_enough(*now->state, pull.member, checked.cosigners)) return {};
+  // Of a head that we never came by we can't tell whether it is one of this history.
+  const auto ours = TRY(head_at(known->number, size));
+  if (!ours || TRY(unproved(*ours)).root != checked.checkpoint.root) return {};
+  TRY(ledger_.cosigned(pull.member, size, static_cast<std::int64_t>(checked.cosigners.size()),
+                       options_.clock.utc_ms()));
+  const std::scoped_lock lock(mutex_);
+  cosigned_[pull.member] = size;
+  return {};
+}
+
+// ---- Contents ----
+
+Status Reader::read_scopes(Pull& pull) {
+  const auto known = journal_.known_log(pull.member);
+  if (!known) return {};
+  const ScopesAnswer answer = TRY(ScopesAnswer::decode(TRY(pull.ask(Question::scopes, ""))));
+  std::map<std::string, std::int64_t> here;
+  const std::vector<ScopeSpan> spans = TRY(journal_.spans(known->number));
+  for (const ScopeSpan& span : spans) here[span.scope] = span.last;
+  std::vector<std::string> order;
+  for (const auto& [scope, number] : answer.last) order.push_back(scope);
+  std::ranges::stable_sort(order, {}, rank);
+  // What is wrong in one scope doesn't keep back the others.
+  bool complete = true;
+  Status first_wrong;
+  for (const std::string& scope : order) {
+    const std::int64_t to = answer.last.find(scope)->second;
+    Result<bool> read = true;
+    if (here[scope] > to) read = damaged(pull.member + " holds back records that it has shown before");
+    if (here[scope] < to) read = read_scope(pull, scope, here[scope], to);
+    complete = complete && read && *read;
+    if (read) continue;
+    if (first_wrong) first_wrong = read.error();
+    // Of the network or the disk, not of this scope.
+    if (read.error().code != Code::damaged) break;
+  }
+  pull.pulled.complete = complete;
+  if (!complete) return first_wrong;
+  const Digest digest = answer.digest();
+  TRY(give_receipt(pull, digest));
+  const std::scoped_lock lock(mutex_);
+  complete_[pull.member] = digest;
+  return {};
+}
+
+Result<bool> Reader::read_scope(Pull& pull, const std::string& scope, std::int64_t last, std::int64_t to) {
+  while (last < to) {
+    const ParcelsRequest request{.scope = scope, .from = last + 1};
+    const auto parcels = TRY(decode_parcels(TRY(pull.ask(Question::parcels, request.encode()))));
+    // The rest stands behind the head that is on offer, and comes with the next.
+    if (parcels.empty()) return false;
+    const std::uint64_t size = pull.head.checkpoint.size;
+    const auto beyond = std::ranges::find_if(parcels, [&](const Parcel& one) { return one.position >= size; });
+    const std::span<const Parcel> some(parcels.begin(), beyond);
+    if (some.empty()) return false;
+    const Delivered delivered = TRY(journal_.deliver(pull.member, scope, some));
+    pull.pulled.records += delivered.folded + delivered.unknown;
+    pull.pulled.quarantined += delivered.quarantined;
+    last = std::max(last, delivered.last);
+    if (delivered.torn) {
+      return damaged("what " + pull.member + " shows of its record " + std::to_string(*delivered.torn) +
+                     " isn't what it has signed");
+    }
+    if (beyond != parcels.end()) return false;
+  }
+  return true;
+}
+
+Status Reader::give_receipt(const Pull& pull, const Digest& scopes) {
+  Receipt receipt;
+  receipt.reader = journal_.member();
+  receipt.origin = pull.head.checkpoint.origin;
+  receipt.size = pull.head.checkpoint.size;
+  receipt.root = pull.head.checkpoint.root;
+  receipt.scopes = scopes;
+  receipt.at_ms = options_.clock.utc_ms();
+  const std::vector<Quarantined> quarantined = TRY(journal_.quarantined());
+  for (const Quarantined& one : quarantined) {
+    if (one.member == pull.member) receipt.refused.push_back(one.position);
+  }
+  if (receipt.refused.size() > refused_max) {
+    receipt.refused.erase(receipt.refused.begin(), receipt.refused.end() - static_cast<std::ptrdiff_t>(refused_max));
+  }
+  TRY(ledger_.read_to(pull.member, receipt.size));
+  const std::string text = receipt.sign(journal_.record_key(), options_.sign);
+  TRY(ledger_.receipt(pull.member, Ledger::Way::given, text));
+  const auto taken = pull.ask(Question::receipt, text);
+  // One that doesn't know our key yet gets the next.
+  if (taken || taken.error().code == Code::permission_denied || taken.error().code == Code::not_found) return {};
+  return taken.error();
+}
+
+}  // namespace fristad

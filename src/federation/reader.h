@@ -1,0 +1,102 @@
+#pragma once
+
+// Reads another member's log: takes over what it may, believes nothing that it can't check, and vouches for what it
+// has seen.
+//
+//   Reader reader(journal, alliance, ledger, {.witness = key, .sign = sign, .clock = clock});
+//   const Pulled pulled = TRY(reader.pull("us", ask));      // as often as wanted: what is there already isn't asked for
+//
+// One pull: the head, which must follow from all leaves that are here; the leaves that lead to it; our cosignature;
+// then each scope that we may read, from the number that is due, each page with the position that it brings us to in
+// one transaction; and a receipt. Where nothing is new that is one question and its answer.
+//
+// Thread-safety: pull() for one member at a time, for different ones at once; the rest from any thread.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "alliance/alliance.h"
+#include "base/clock.h"
+#include "federation/ledger.h"
+#include "federation/message.h"
+#include "federation/witnesses.h"
+#include "record/exchange.h"
+#include "record/journal.h"
+
+namespace fristad {
+
+struct Pulled {
+  std::uint64_t leaves = 0;
+  std::size_t records = 0;
+  std::size_t quarantined = 0;
+  bool complete = false;  // all that we may read up to the head is here
+
+  bool any() const { return leaves > 0 || records > 0; }
+};
+
+struct ReaderOptions {
+  SigningKey witness;  // cosigns heads
+  Signer sign;         // with the record key: receipts
+  Clock clock;
+  // Another node knows a head of our own log, signed by us, that is larger than our log: we are an old copy of
+  // ourselves. Called with the size that it knows.
+  std::function<void(std::uint64_t size)> on_behind = {};
+};
+
+class Reader {
+ public:
+  // What is remembered of how far logs are cosigned is read from the ledger. Errors: those of the store.
+  static Result<std::unique_ptr<Reader>> open(Journal& journal, const Alliance& alliance, Ledger& ledger,
+                                              ReaderOptions options);
+
+  // Errors: those of `ask`; damaged (what came can't be checked: the member, or who stands between, has changed it; of
+  // two histories the evidence is kept); conflict (its log is shorter than it was); not_found (no keys of it are known).
+  Result<Pulled> pull(const std::string& member, const Ask& ask);
+
+  // Up to where that member's log is cosigned by enough others.
+  std::uint64_t cosigned(std::string_view member) const;
+
+  // The key of a member: by the alliance, or by a card that we were introduced with before we belong to it.
+  std::optional<PublicKey> key_of(std::string_view member, KeyPurpose purpose, std::uint64_t position) const;
+
+ private:
+  Reader(Journal& journal, const Alliance& alliance, Ledger& ledger, ReaderOptions options)
+      : journal_(journal), alliance_(alliance), ledger_(ledger), options_(std::move(options)) {}
+
+  struct Pull {
+    const std::string& member;
+    const Ask& ask;
+    CheckedHead head = {};
+    Pulled pulled = {};
+  };
+  Result<HeadKeys> keys_for(const std::string& member, const SeenHead& head) const;
+  Status look_at_own(std::string_view note) const;
+  Status extend(Pull& pull, const HeadAnswer& answer);
+  Result<std::vector<LeafBytes>> leaves(const Pull& pull, std::uint64_t from, std::uint64_t to) const;
+  // Why leaves don't lead to a head: with two histories that both have its signature it is the member's doing.
+  Status explain_break(const Pull& pull, const HeadAnswer& answer, const KnownLog& known, const Error& error);
+  // Never good.
+  Status accuse(const Pull& pull, std::string_view known, std::string_view other);
+  // The signed head that we had of a log at just this size.
+  Result<std::optional<std::string>> head_at(std::uint32_t log, std::uint64_t size) const;
+  Status vouch(const Pull& pull, const HeadAnswer& answer);
+  Status note_cosigned(const Pull& pull, const SeenHead& head);
+  Status read_scopes(Pull& pull);
+  // True: up to `to`; false: as far as the head on offer goes.
+  Result<bool> read_scope(Pull& pull, const std::string& scope, std::int64_t last, std::int64_t to);
+  Status give_receipt(const Pull& pull, const Digest& scopes);
+
+  Journal& journal_;
+  const Alliance& alliance_;
+  Ledger& ledger_;
+  const ReaderOptions options_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Digest, std::less<>> complete_;        // the scopes that were taken over in full
+  std::map<std::string, std::uint64_t, std::less<>> cosigned_;  // sizes
+};
+
+}  // namespace fristad

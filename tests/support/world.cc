@@ -1,0 +1,169 @@
+#include "tests/support/world.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+
+namespace fristad::testing {
+namespace {
+
+constexpr std::size_t remembered_max = 20;
+
+Random random_of(std::uint64_t seed) {
+  return [rng = std::make_shared<std::mt19937_64>(seed)](std::span<std::uint8_t> bytes) {
+    for (auto& byte : bytes) byte = static_cast<std::uint8_t>((*rng)());
+    return Status();
+  };
+}
+
+}  // namespace
+
+const Kinds& world_kinds() {
+  static const Kinds kinds({&journal_view(), &material_view(), &alliance_view(), &federation_view()});
+  return kinds;
+}
+
+// ---- A node ----
+
+SimulatedNode::SimulatedNode(std::string called, std::string folder, Clock clock, Random random)
+    : code(std::move(called)), folder_(std::move(folder)), clock_(std::move(clock)), random_(std::move(random)) {
+  EXPECT_TRUE(restart());
+}
+
+Status SimulatedNode::restart() {
+  cut();
+  store = std::make_unique<Store>(
+      TRY(Store::open({.sqlite_path = folder_ + "/" + code + ".db", .sqlite_vfs = FaultyDisk::install().name()})));
+  JournalKeys keys{.record_key = member_key(code, KeyPurpose::record),
+                   .log_key = member_key(code, KeyPurpose::log),
+                   .data_key = seed_named(code + "/data")};
+  JournalOptions options{.member = code, .clock = clock_, .random = random_};
+  options.under = [this] { return alliance ? alliance->under() : std::string(); };
+  journal = TRY(Journal::open(*store, world_kinds(), std::move(keys), std::move(options)));
+  alliance = TRY(Alliance::open(*journal, {.sign = signer(code), .random = random_}));
+  ledger = TRY(Ledger::open(*store));
+  ReaderOptions reading{.witness = member_key(code, KeyPurpose::witness), .sign = signer(code), .clock = clock_};
+  reader = TRY(Reader::open(*journal, *alliance, *ledger, std::move(reading)));
+  MaterialOptions material_options;
+  material_options.background = false;
+  material = TRY(Material::open(*journal, material_options));
+  AnswersOptions answering{.clock = clock_};
+  answers = std::make_unique<Answers>(*journal, *alliance, *ledger, std::move(answering));
+  return {};
+}
+
+// ---- The world ----
+
+World::World(WorldOptions options) : options_(options), rng_(options.seed) {
+  FaultyDisk::install().heal();
+  for (const std::string& code : codes(options.members)) {
+    // Each clock is off by something of its own.
+    const auto skew_ms = options.faults ? static_cast<std::int64_t>(drawn(7'200'000)) - 3'600'000 : 0;
+    Clock clock{.utc_ms = [this, skew_ms] { return now_ms_ + skew_ms; }, .steady_ms = [this] { return now_ms_; }};
+    nodes_.push_back(std::make_unique<SimulatedNode>(code, folder_.path(), std::move(clock), random_of(rng_())));
+  }
+}
+
+World::~World() {
+  FaultyDisk::install().heal();
+  for (auto& node : nodes_) node->cut();
+}
+
+SimulatedNode* World::find(std::string_view code) {
+  for (auto& node : nodes_) {
+    if (node->code == code) return node.get();
+  }
+  return nullptr;
+}
+
+void World::found() {
+  const Founding founding = founding_of(codes(options_.members));
+  for (auto& node : nodes_) ASSERT_TRUE(node->alliance->found("local-admin", founding));
+  ASSERT_TRUE(settle());
+  for (auto& node : nodes_) ASSERT_TRUE(node->alliance->membership()->state) << node->code;
+  rough_ = options_.faults;
+}
+
+void World::set_apart(SimulatedNode& one, SimulatedNode& other, bool apart) {
+  const std::pair pair(std::min(one.code, other.code), std::max(one.code, other.code));
+  if (apart) {
+    apart_.insert(pair);
+  } else {
+    apart_.erase(pair);
+  }
+}
+
+void World::heal() {
+  apart_.clear();
+  rough_ = false;
+  FaultyDisk::install().heal();
+  for (auto& node : nodes_) {
+    const Status up = node->is_up() ? Status() : node->restart();
+    EXPECT_TRUE(up) << node->code << ": " << up.error().message;
+  }
+}
+
+Result<Pulled> World::pull(SimulatedNode& reader, SimulatedNode& author) {
+  if (!reader.is_up()) return Error{Code::unavailable, "the reader is down"};
+  return reader.reader->pull(author.code, [&](Question question, std::string_view body) {
+    return carry(reader, author, question, body);
+  });
+}
+
+Result<std::string> World::carry(SimulatedNode& from, SimulatedNode& to, Question question, std::string_view body) {
+  const Error lost{Code::unavailable, "the network lost it"};
+  pass(static_cast<std::int64_t>(drawn(50)));
+  if (!to.is_up() || apart_.contains({std::min(from.code, to.code), std::max(from.code, to.code)})) return lost;
+  auto& before = sent_[{from.code, to.code}];
+  if (rough_ && chance(3)) return lost;
+  if (rough_ && !before.empty() && chance(3)) {
+    // Comes once more, late; nobody waits for its answer.
+    const Sent& old = before[drawn(before.size())];
+    static_cast<void>(to.answers->answer(from.code, old.question, old.body));
+  }
+  auto answer = to.answers->answer(from.code, question, body);
+  if (!rough_ || !answer) return answer;
+  if (chance(3)) return lost;
+  if (!before.empty() && chance(2)) {
+    const auto old = std::ranges::find(before, question, &Sent::question);
+    if (old != before.end()) return old->answer;
+  }
+  before.push_back({.to = to.code, .question = question, .body = std::string(body), .answer = *answer});
+  if (before.size() > remembered_max) before.erase(before.begin());
+  if (!answer->empty() && chance(2)) {
+    const std::size_t at = drawn(answer->size());
+    if (chance(50)) {
+      answer->resize(at);
+    } else {
+      (*answer)[at] = static_cast<char>((*answer)[at] ^ static_cast<char>(1 << drawn(8)));
+    }
+  }
+  return answer;
+}
+
+bool World::settle(int rounds_max) {
+  heal();
+  for (int round = 0; round < rounds_max; ++round) {
+    bool anything = false;
+    pass(5000);  // nobody waits for witnesses longer than that
+    for (auto& reader : nodes_) {
+      for (auto& author : nodes_) {
+        if (reader == author) continue;
+        const auto now = reader->alliance->membership();
+        if (now->state && !(now->state->is_active(author->code) && now->state->is_active(reader->code))) continue;
+        const auto pulled = pull(*reader, *author);
+        if (pulled) {
+          anything = anything || pulled->any() || !pulled->complete;
+        } else {
+          // Who is suspended may not know it, and isn't told by those who don't answer it.
+          anything = anything || pulled.error().code != Code::permission_denied;
+          last_trouble_ = reader->code + " reads " + author->code + ": " + pulled.error().message;
+        }
+      }
+    }
+    if (!anything) return true;
+  }
+  return false;
+}
+
+}  // namespace fristad::testing
