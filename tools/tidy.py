@@ -131,6 +131,7 @@ TESTED_ELSEWHERE = {
     "src/http/tls.cc": "src/http/server_test.cc",
     "src/http/transport.cc": "src/http/server_test.cc",
     "src/material/apply.cc": "src/material/material_test.cc",
+    "src/material/judging.cc": "src/material/trust_test.cc",
     "src/material/queries.cc": "src/material/material_test.cc",
     "src/node/service.cc": "tests/e2e/test_serve.py",
     "src/node/backup.cc": "src/node/node_test.cc",
