@@ -102,6 +102,7 @@ TESTED_ELSEWHERE = {
     "src/cli/list_export.cc": "tests/e2e/test_list.py",
     "src/cli/list_import.cc": "tests/e2e/test_list.py",
     "src/cli/list_json.cc": "src/cli/list_reader_test.cc",
+    "src/cli/list_subscribe.cc": "tests/e2e/test_list.py",
     "src/cli/log_command.cc": "tests/e2e/test_log.py",
     "src/cli/log_proofs.cc": "tests/e2e/test_log.py",
     "src/cli/match_command.cc": "tests/e2e/test_match.py",
