@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/try.h"
 #include "material/material_impl.h"
+#include "record/exchange.h"
 
 namespace fristad {
 namespace {
@@ -137,6 +138,12 @@ std::string Material::Impl::progress() const {
 
 Status Material::Impl::load_lists() {
   auto all = std::make_shared<KnownLists>();
+  const std::vector<KnownLog> logs = journal.known_logs();
+  // A row that names no log, as only somebody else could have written it, is nobody's: that has no voice.
+  const auto author = [&](const KnownList& list) {
+    const auto log = std::ranges::find(logs, list.log, &KnownLog::number);
+    return list.own() ? journal.member() : log != logs.end() ? log->member : std::string();
+  };
   {
     const std::scoped_lock lock(reading);
     TRY(views->query("SELECT id, place, revision, scope, title, purpose, handling, distance_limit, state FROM list", {},
@@ -144,7 +151,7 @@ Status Material::Impl::load_lists() {
                        ListId id{};
                        std::ranges::copy(row.bytes(0), id.begin());
                        KnownList known = known_of(row);
-                       known.member = journal.author(known.log);
+                       known.member = author(known);
                        all->insert_or_assign(id, std::move(known));
                        return Status();
                      }));
