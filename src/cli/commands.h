@@ -41,6 +41,7 @@ void add_node_run(CLI::App& node, Run& run);
 void add_list_entries(CLI::App& list, Run& run);  // add, withdraw, opinion, recalls
 void add_list_export(CLI::App& list, Run& run);
 void add_list_import(CLI::App& list, Run& run);
-void add_log_proofs(CLI::App& log, Run& run);  // prove, verify
+void add_list_subscribe(CLI::App& list, Run& run);  // subscribe, unsubscribe, counts
+void add_log_proofs(CLI::App& log, Run& run);       // prove, verify
 
 }  // namespace fristad

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/list_choice.h"
 #include "cli/options.h"
+#include "cli/subscription_text.h"
 #include "cli/with_node.h"
 #include "material/entry_json.h"
 
@@ -50,7 +51,9 @@ void write_input(JsonWriter& json, const RuleInput& input) {
   json.member("origin_muted", input.origin_muted).member("national_opted_in", input.national_opted_in);
   json.member("confirmed_by", input.confirmed_by).member("disputed_by", input.disputed_by);
   json.member("disputed_by_us", input.disputed_by_us).member("enforce_foreign", input.enforce_foreign);
-  json.member("heed_foreign_disputes", input.heed_foreign_disputes).end_object();
+  json.member("heed_foreign_disputes", input.heed_foreign_disputes).member("paused", input.paused);
+  json.member("subscribed", input.subscribed).member("cosigned", input.cosigned);
+  json.member("over_cap", input.over_cap).end_object();
 }
 
 std::string explanation_json(const Explanation& explanation) {
@@ -61,7 +64,9 @@ std::string explanation_json(const Explanation& explanation) {
   const ListInfo& list = explanation.list;
   json.key("list").begin_object().member("id", to_text(list.id)).member("title", list.body.title);
   json.member("handling", list.body.handling).member("limit", list.body.limit).member("own", list.own);
-  json.member("revision", list.revision).end_object();
+  json.member("revision", list.revision).member("member", list.member);
+  if (!list.own) write_subscription(json, list.subscription);
+  json.end_object();
   json.member("level", to_text(explanation.ruling.level)).key("reasons").begin_array();
   for (const std::string_view reason : explanation.ruling.reasons) json.value(reason);
   json.end_array().member("rule", rule_version);
@@ -102,9 +107,15 @@ std::string explanation_text(const Explanation& explanation) {
   text += "list            " + to_text(explanation.list.id) + " " + escape_terminal(explanation.list.body.title) + "\n";
   text += "                " + std::string(to_text(input.purpose)) + ", " + std::string(to_text(input.list_state)) +
           ", limit " + std::to_string(explanation.list.body.limit) + ", revision " +
-          std::to_string(explanation.list.revision) + (input.own ? ", our own\n" : ", another member's\n");
+          std::to_string(explanation.list.revision) +
+          (input.own ? ", our own\n" : ", of member " + escape_terminal(explanation.list.member) + "\n");
+  if (!input.own) text += "taken           " + subscription_text(explanation.list.subscription) + "\n";
   text += "allow-listed    " + yes(input.allow_listed) + "\n";
   text += "origin muted    " + yes(input.origin_muted) + "\n";
+  if (!input.own) {
+    text += "cosigned        " + yes(input.cosigned) + "\n";
+    text += "cap reached     " + yes(input.over_cap) + "\n";
+  }
   text += "confirmed by    " + std::to_string(input.confirmed_by) + "\n";
   text += "disputed by     " + std::to_string(input.disputed_by) + (input.disputed_by_us ? ", us among them\n" : "\n");
   for (const Explanation::Opinion& opinion : explanation.opinions) {

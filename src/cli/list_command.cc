@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/list_choice.h"
 #include "cli/options.h"
+#include "cli/subscription_text.h"
 #include "cli/with_node.h"
 #include "material/entry_json.h"
 
@@ -75,6 +76,8 @@ void write_list_json(JsonWriter& json, const ListInfo& list) {
   json.member("purpose", to_text(list.body.purpose)).member("state", to_text(list.body.state));
   json.member("handling", list.body.handling).member("limit", list.body.limit).member("own", list.own);
   json.member("revision", list.revision).member("entries", list.entries).member("withdrawn", list.withdrawn);
+  json.member("member", list.member);
+  if (!list.own) write_subscription(json, list.subscription);
 }
 
 std::string list_line(const ListInfo& list) {
@@ -91,7 +94,8 @@ std::string list_text(const ListInfo& list) {
   text += "state     " + std::string(to_text(list.body.state)) + "\n";
   text += "handling  " + escape_terminal(list.body.handling) + "\n";
   text += "limit     " + std::to_string(list.body.limit) + " bits\n";
-  text += std::string("owner     ") + (list.own ? "this node" : "another member") + "\n";
+  text += "owner     " + (list.own ? "this node" : "member " + escape_terminal(list.member)) + "\n";
+  if (!list.own) text += "taken     " + subscription_text(list.subscription) + "\n";
   text += "revision  " + std::to_string(list.revision) + "\n";
   text += "entries   " + with_commas(static_cast<std::uint64_t>(list.entries)) + ", of these withdrawn " +
           with_commas(static_cast<std::uint64_t>(list.withdrawn)) + "\n";
@@ -246,6 +250,7 @@ void add_list(CLI::App& app, Run& run) {
   add_list_import(*list, run);
   add_list_export(*list, run);
   add_list_entries(*list, run);
+  add_list_subscribe(*list, run);
 }
 
 }  // namespace fristad

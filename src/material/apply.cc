@@ -34,8 +34,15 @@ constexpr std::array state_sql{
     // A byte for each item: its classification. Else the first match in a chunk would open and read all of its record.
     Sql("ALTER TABLE chunk ADD COLUMN classes bytea"),
 };
-constexpr std::array migrations{Migration{.version = 2, .what = "lists", .statements = tables_sql},
-                                Migration{.version = 3, .what = "entries that rest", .statements = state_sql}};
+constexpr std::array subscription_sql{
+    Sql("CREATE TABLE subscription(list bytea PRIMARY KEY NOT NULL, place bigint NOT NULL, subscribed bigint NOT NULL, "
+        "enforce bigint NOT NULL, national bigint NOT NULL, heed_disputes bigint NOT NULL, "
+        "enforced_per_day bigint NOT NULL)"),
+};
+constexpr std::array migrations{
+    Migration{.version = 2, .what = "lists", .statements = tables_sql},
+    Migration{.version = 3, .what = "entries that rest", .statements = state_sql},
+    Migration{.version = 10, .what = "rules for others' lists", .statements = subscription_sql}};
 
 constexpr std::array tables{
     ViewTable{
@@ -53,6 +60,10 @@ constexpr std::array tables{
               "SELECT list, number, log, verdict, reason, basis, at, place FROM opinion ORDER BY place", "biltttip"},
     ViewTable{"kept_match", "DELETE FROM kept_match",
               "SELECT place, item, list, number, level, reference, at FROM kept_match ORDER BY place, item", "pibitti"},
+    ViewTable{"subscription", "DELETE FROM subscription",
+              "SELECT list, place, subscribed, enforce, national, heed_disputes, enforced_per_day FROM subscription "
+              "ORDER BY list",
+              "bpiiiii"},
 };
 
 Error wrong(std::string_view what) {
@@ -288,6 +299,27 @@ Status erase_opinion(Fold& fold, const Record& record, std::span<const std::uint
   return {};
 }
 
+Status check_subscribed(const Record& record) {
+  TRY(SubscriptionBody::from_json(record.payload.body));
+  if (record.payload.scope != "private")
+    return wrong("what we do with a list is nobody else's business: it is private");
+  return {};
+}
+
+// All of them stand in the private log, in order. The list itself may come later.
+Status apply_subscribed(Fold& fold, const Record& record) {
+  const SubscriptionBody body = TRY(SubscriptionBody::from_json(record.payload.body));
+  const Subscription& said = body.subscription;
+  TRY(fold.views().execute(
+      "INSERT INTO subscription(list, place, subscribed, enforce, national, heed_disputes, enforced_per_day) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT(list) DO UPDATE SET place = excluded.place, "
+      "subscribed = excluded.subscribed, enforce = excluded.enforce, national = excluded.national, "
+      "heed_disputes = excluded.heed_disputes, enforced_per_day = excluded.enforced_per_day",
+      {Bytes(body.list), record.place.value(), std::int64_t{said.subscribed}, std::int64_t{said.enforce},
+       std::int64_t{said.national}, std::int64_t{said.heed_disputes}, said.enforced_per_day}));
+  return {};
+}
+
 constexpr std::array kinds{
     Kind{.name = kind_list, .from_others = true, .check = check_list, .apply = apply_list, .erase = erase_list},
     Kind{.name = kind_entries,
@@ -307,6 +339,7 @@ constexpr std::array kinds{
          .apply = apply_opinion,
          .erase = erase_opinion},
     Kind{.name = kind_kept, .check = check_kept, .apply = apply_kept, .erase = erase_kept},
+    Kind{.name = kind_subscribed, .check = check_subscribed, .apply = apply_subscribed},
 };
 
 constexpr View view{.name = "material", .migrations = migrations, .tables = tables, .kinds = kinds};

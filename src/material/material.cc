@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/try.h"
 #include "material/material_impl.h"
+#include "record/exchange.h"
 
 namespace fristad {
 namespace {
@@ -13,6 +14,13 @@ constexpr std::size_t entries_per_call_max = 100'000;
 
 Error not_ours(const ListId& list) {
   return {Code::permission_denied, "list " + to_text(list) + " is another member's: only its owner changes it"};
+}
+
+// What is a crime here may be none elsewhere: what all get is what all agree on.
+Error baseline_only(const ListId& list) {
+  return {Code::permission_denied, "the whole alliance reads list " + to_text(list) +
+                                       ", so it takes INTERPOL baseline entries alone: keep the others in a list of "
+                                       "their own, and share that with single members"};
 }
 
 bool is_remark(const Record& record) {
@@ -104,7 +112,6 @@ KnownList known_of(const SqlRow& row) {
           .scope = std::string(row.text(3))};
 }
 
-// A list as it stands in the views: the published lists are behind while a decision is made.
 Result<KnownList> known_in(Connection& views, const ListId& list) {
   std::optional<KnownList> known;
   TRY(
@@ -131,13 +138,34 @@ std::string Material::Impl::progress() const {
 
 Status Material::Impl::load_lists() {
   auto all = std::make_shared<KnownLists>();
+  const std::vector<KnownLog> logs = journal.known_logs();
+  // A row that names no log, as only somebody else could have written it, is nobody's: that has no voice.
+  const auto author = [&](const KnownList& list) {
+    const auto log = std::ranges::find(logs, list.log, &KnownLog::number);
+    return list.own() ? journal.member() : log != logs.end() ? log->member : std::string();
+  };
   {
     const std::scoped_lock lock(reading);
     TRY(views->query("SELECT id, place, revision, scope, title, purpose, handling, distance_limit, state FROM list", {},
                      [&](const SqlRow& row) {
                        ListId id{};
                        std::ranges::copy(row.bytes(0), id.begin());
-                       (*all)[id] = known_of(row);
+                       KnownList known = known_of(row);
+                       known.member = author(known);
+                       all->insert_or_assign(id, std::move(known));
+                       return Status();
+                     }));
+    TRY(views->query("SELECT list, subscribed, enforce, national, heed_disputes, enforced_per_day FROM subscription",
+                     {}, [&](const SqlRow& row) {
+                       ListId id{};
+                       std::ranges::copy(row.bytes(0), id.begin());
+                       if (const auto list = all->find(id); list != all->end()) {
+                         list->second.subscription = Subscription{.subscribed = row.integer(1) != 0,
+                                                                  .enforce = row.integer(2) != 0,
+                                                                  .national = row.integer(3) != 0,
+                                                                  .heed_disputes = row.integer(4) != 0,
+                                                                  .enforced_per_day = row.integer(5)};
+                       }
                        return Status();
                      }));
   }
@@ -231,13 +259,15 @@ void Material::Impl::follow(std::span<const Record> records) {
 Status Material::Impl::take(std::span<const Record> records) {
   std::vector<const Record*> chunks;
   bool lists_changed = false;
+  bool subscriptions = false;
   bool remarks = false;
   for (const Record& record : records) {
     if (record.payload.kind == kind_entries) chunks.push_back(&record);
     lists_changed = lists_changed || record.payload.kind == kind_list || record.payload.kind == kind_erased;
+    subscriptions = subscriptions || record.payload.kind == kind_subscribed;
     remarks = remarks || is_remark(record);
   }
-  if (lists_changed) TRY(load_lists());
+  if (lists_changed || subscriptions) TRY(load_lists());
   if (lists_changed) TRY(load_remarked());
   if (remarks && !lists_changed) TRY(note_remarks(records));
   TRY(index_chunks(chunks));
@@ -371,6 +401,8 @@ Result<std::int64_t> Material::add_entries(const By& by, const ListId& list, std
   if (!states.empty() && states.size() != entries.size()) {
     return Error{Code::invalid_argument, "each entry has a state, or none has"};
   }
+  const bool baseline = std::ranges::all_of(
+      entries, [](const EntryBody& entry) { return entry.classification == Classification::baseline; });
   std::vector<std::vector<std::string>> chunks;
   for (std::size_t from = 0; from < entries.size(); from += items_max) {
     std::vector<std::string>& items = chunks.emplace_back();
@@ -382,6 +414,8 @@ Result<std::int64_t> Material::add_entries(const By& by, const ListId& list, std
     const KnownList known = TRY(known_in(decision.views(), list));
     if (!known.own()) return not_ours(list);
     if (known.body.state == ListState::withdrawn) return Error{Code::conflict, "the list was withdrawn, for good"};
+    const auto& widely_read = impl_->options.whole_alliance_reads;
+    if (!baseline && widely_read && widely_read(list)) return baseline_only(list);
     for (std::vector<std::string>& items : chunks) {
       TRY(decision.emit({.kind = std::string(kind_entries),
                          .scope = known.scope,

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -28,11 +29,23 @@
 
 namespace fristad {
 
+// What this node knows of another member, beside its records of material.
+struct Origin {
+  bool muted = false;
+  std::string jurisdiction = {};  // for which its opinions count; empty: they don't (no active member)
+  std::uint64_t cosigned = 0;     // records of its log below this are under a head that enough witnesses have cosigned
+};
+
 struct MaterialOptions {
   std::string folder;   // where the sealed index is kept; empty: nowhere
   SealKey index_key{};  // seals it
   SegmentLayout layout = SegmentLayout::fast;
   bool background = true;  // merge on a thread
+  // Asked for each match of another member's list, and for opinions; quick, any thread. Empty: nobody is muted, each
+  // member is a jurisdiction of its own (its code), all is cosigned.
+  std::function<Origin(std::string_view member)> origin = {};
+  // Whether a list of our own is shared with the whole alliance; empty: none is. Asked within a decision.
+  std::function<bool(const ListId& list)> whole_alliance_reads = {};
 };
 
 struct ListInfo {
@@ -42,6 +55,19 @@ struct ListInfo {
   std::uint32_t revision = 0;
   std::int64_t entries = 0;  // ever added, less those erased
   std::int64_t withdrawn = 0;
+  std::string member = {};                        // whose it is
+  std::optional<Subscription> subscription = {};  // of another member's list, once we said something
+};
+
+// What became of the entries of a member: how much its word is worth.
+struct OriginCounts {
+  std::string member;
+  std::string classification;
+  std::int64_t added = 0;      // less those erased
+  std::int64_t withdrawn = 0;  // by itself
+  std::int64_t disputed = 0;   // by somebody who examined it, and whose opinion counts
+  std::int64_t overturned = 0;
+  std::int64_t hits = 0;  // matches that were kept here
 };
 
 // An entry as a person or an export sees it.
@@ -119,7 +145,9 @@ class Material {
   Status revise_list(const By& by, const ListId& list, const std::function<Status(ListBody&)>& change,
                      std::optional<std::uint32_t> if_revision = {});
   // All of them or, on an error, none of those in the same call; at most 100,000. Gives the number of the first. With
-  // `states`, one for each, entries rest from the start: there is no moment in which they match.
+  // `states`, one for each, entries rest from the start: there is no moment in which they match. Errors: not_found,
+  // conflict (withdrawn), permission_denied (not ours; what isn't INTERPOL baseline, where the whole alliance reads
+  // it).
   Result<std::int64_t> add_entries(const By& by, const ListId& list, std::span<const EntryBody> entries,
                                    std::span<const EntryState> states = {});
   // They stop matching before this returns. Gives the matches that were kept of them. Errors: not_found (a range
@@ -128,6 +156,9 @@ class Material {
                                        std::string_view reason);
   Status give_opinion(const By& by, const ListId& list, std::int64_t number, Verdict verdict, Basis basis,
                       std::string_view reason);
+  // Says what we do with another member's list, all of it: the last word counts. Errors: not_found, conflict (it is our
+  // own), invalid_argument.
+  Status subscribe(const By& by, const ListId& list, const Subscription& subscription);
   // Changes what `change` changes of how an entry of our own stands: its note, whether it rests. Errors: not_found,
   // permission_denied (not ours), those of `change`.
   Status revise_entry(const By& by, const ListId& list, std::int64_t number,
@@ -161,6 +192,15 @@ class Material {
                         std::int64_t from = 0) const;
   Result<Explanation> explain(const ListId& list, std::int64_t number) const;
   Result<std::vector<Recall>> recalls(const ListId& list, std::span<const NumberRange> entries) const;
+  // How many entries of each other member were overturned since then: those that we examined and dispute as wrong, or
+  // that two jurisdictions beside its own do. One other member alone overturns nothing.
+  Result<std::map<std::string, int>> overturned(std::int64_t since_ms) const;
+  // How many entries of a list, neither withdrawn nor erased, aren't INTERPOL baseline: such a list isn't shared with
+  // the whole alliance. Error: not_found.
+  Result<std::int64_t> not_baseline(const ListId& list) const;
+  // Of all lists known here, per member and classification, in that order; without rows that are all zero. Reads a byte
+  // for each entry.
+  Result<std::vector<OriginCounts>> counts() const;
   // The oldest first. Error: not_found.
   Result<std::vector<ListRevision>> history(const ListId& list) const;
   Result<std::vector<EntryEvent>> history(const ListId& list, std::int64_t number) const;

@@ -14,6 +14,7 @@
 
 #include "base/published.h"
 #include "material/chunk_cache.h"
+#include "material/enforced_today.h"
 #include "material/material.h"
 
 namespace fristad {
@@ -23,9 +24,24 @@ struct KnownList {
   std::uint32_t log = 0;
   std::uint32_t revision = 0;
   std::string scope;
+  std::string member = {};  // in the published lists alone, as the next
+  std::optional<Subscription> subscription = {};
   bool own() const { return log < own_logs; }
+  std::int64_t cap() const { return subscription.value_or(Subscription()).enforced_per_day; }
 };
 using KnownLists = std::map<ListId, KnownList>;
+
+// A list as it stands in the views: the published lists are behind while a decision is made. Error: not_found.
+Result<KnownList> known_in(Connection& views, const ListId& list);
+
+// A dispute that a member holds to, after it examined the entry.
+struct HeldDispute {
+  std::string member;
+  bool wrong = false;  // it says that the entry is; else by its own law
+  std::int64_t since_ms = 0;
+};
+// By list and number.
+using HeldDisputes = std::map<std::pair<ListId, std::int64_t>, std::vector<HeldDispute>>;
 
 struct Material::Impl {
   Impl(Journal& of, const MaterialOptions& chosen, LiveIndex with)
@@ -53,10 +69,20 @@ struct Material::Impl {
   Result<EntryState> state_of(const ListId& list, std::int64_t number) const;
   Result<EntryState> state_at(Place place) const;
 
+  // What we know of a member, ourselves among them; and the jurisdiction for which its opinions count, empty if none.
+  Origin origin_of(const std::string& member) const;
+  std::string voice_of(const std::string& member) const;
+  Result<HeldDisputes> held_disputes() const;
+  // When the disputes of an entry came to overturn it, if they do.
+  std::optional<std::int64_t> overturned_at(const KnownList& known, std::span<const HeldDispute> disputes) const;
+
   // Of one query's neighbours: those that their lists take for matches, ruled on.
   Result<std::vector<MaterialMatch>> judged(std::span<const LiveMatch> found, Ruled ruled = Ruled::matches) const;
+  // Of an entry that nothing was said of since it was added.
+  RuleInput unremarked_input(const KnownList& known, std::int64_t number, Classification classification) const;
   Result<RuleInput> rule_input(const KnownList& known, const ListId& list, std::int64_t number,
                                Classification classification, std::vector<Explanation::Opinion>* opinions) const;
+  void count_voices(const KnownList& known, std::span<const Explanation::Opinion> opinions, RuleInput& input) const;
   Result<std::optional<ListId>> list_of(Place chunk) const;
   // nullptr if it isn't there any more.
   Result<std::shared_ptr<const ChunkInfo>> chunk_info(Place chunk) const;
@@ -67,6 +93,7 @@ struct Material::Impl {
   LiveIndex index;
   Published<KnownLists> lists;
   mutable ChunkCache chunk_cache;
+  mutable EnforcedToday enforced;
   std::mutex saving;
 
   // Entries that something was said of since they were added: opinions, states. What stands in the index and isn't here

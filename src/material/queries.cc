@@ -1,20 +1,10 @@
 #include <algorithm>
-#include <set>
 
 #include "base/hex.h"
 #include "base/try.h"
 #include "material/material_impl.h"
 
 namespace fristad {
-namespace {
-
-void order(std::vector<MaterialMatch>& matches) {
-  std::ranges::sort(matches, {},
-                    [](const MaterialMatch& match) { return std::tuple(match.distance, match.list, match.number); });
-}
-
-}  // namespace
-
 Result<std::optional<ListId>> Material::Impl::list_of(Place chunk) const {
   const std::scoped_lock lock(reading);
   const auto bytes = TRY(views->bytes("SELECT list FROM chunk WHERE place = $1", {chunk.value()}));
@@ -57,105 +47,6 @@ Result<EntryState> Material::Impl::state_at(Place place) const {
   return TRY(EntryStateBody::from_json(record.payload.body)).state;
 }
 
-Result<RuleInput> Material::Impl::rule_input(const KnownList& known, const ListId& list, std::int64_t number,
-                                             Classification classification,
-                                             std::vector<Explanation::Opinion>* opinions) const {
-  RuleInput input{.own = known.own(),
-                  .purpose = known.body.purpose,
-                  .list_state = known.body.state,
-                  .classification = classification};
-  const std::scoped_lock lock(reading);
-  input.withdrawn =
-      TRY(views->integer("SELECT 1 FROM withdrawn WHERE list = $1 AND number = $2", {Bytes(list), number})).has_value();
-  const std::int64_t now_ms = journal.now_ms();
-  TRY(views->query("SELECT paused_until FROM entry_state WHERE list = $1 AND number = $2", {Bytes(list), number},
-                   [&](const SqlRow& row) {
-                     input.paused = EntryState{.paused_until_ms = row.integer(0)}.paused(now_ms);
-                     return Status();
-                   }));
-  // Of each member the last that it said. Members count as jurisdictions until there is an alliance that knows better.
-  TRY(
-      views->query("SELECT log, verdict, basis, reason, at FROM opinion AS mine WHERE list = $1 AND number = $2 AND "
-                   "place = (SELECT max(place) FROM opinion WHERE list = mine.list AND number = mine.number AND "
-                   "log = mine.log) ORDER BY log",
-                   {Bytes(list), number}, [&](const SqlRow& row) {
-                     const bool ours = row.integer(0) < own_logs;
-                     const auto verdict = from_text<Verdict>(row.text(1)).value_or(Verdict::confirm);
-                     const auto basis = from_text<Basis>(row.text(2)).value_or(Basis::relayed);
-                     if (opinions != nullptr) {
-                       opinions->push_back({.member = journal.author(static_cast<std::uint32_t>(row.integer(0))),
-                                            .verdict = verdict,
-                                            .basis = basis,
-                                            .reason = std::string(row.text(3)),
-                                            .at_ms = row.integer(4)});
-                     }
-                     if (basis != Basis::examined) return Status();
-                     if (verdict == Verdict::confirm) ++input.confirmed_by;
-                     if (verdict == Verdict::dispute) ++input.disputed_by;
-                     if (verdict == Verdict::dispute && ours) input.disputed_by_us = true;
-                     return Status();
-                   }));
-  return input;
-}
-
-Result<std::shared_ptr<const ChunkInfo>> Material::Impl::chunk_info(Place chunk) const {
-  if (auto known = chunk_cache.find(chunk)) return known;
-  std::shared_ptr<ChunkInfo> info;
-  {
-    const std::scoped_lock lock(reading);
-    TRY(views->query("SELECT list, classes FROM chunk WHERE place = $1", {chunk.value()}, [&](const SqlRow& row) {
-      info = std::make_shared<ChunkInfo>();
-      std::ranges::copy(row.bytes(0), info->list.begin());
-      for (const std::uint8_t one : row.bytes(1)) info->classifications.push_back(static_cast<Classification>(one));
-      return Status();
-    }));
-  }
-  if (info) chunk_cache.put(chunk, info);
-  return std::shared_ptr<const ChunkInfo>(std::move(info));
-}
-
-Result<std::vector<MaterialMatch>> Material::Impl::judged(std::span<const LiveMatch> found, Ruled ruled) const {
-  struct Near {
-    MaterialMatch match;
-    const KnownList* list;
-    Classification classification;
-    bool plain;  // it is in no table: what the list and the chunk say is all
-  };
-  std::vector<Near> near;
-  bool allowed = false;
-  const auto all = lists.get();
-  for (const LiveMatch& one : found) {
-    const EntryPlace place = EntryPlace::of(one.handle);
-    const auto chunk = TRY(chunk_info(place.chunk));
-    const auto known = chunk ? all->find(chunk->list) : all->end();
-    if (known == all->end() || one.distance > static_cast<std::uint32_t>(known->second.body.limit)) continue;
-    if (known->second.body.purpose == Purpose::allow) {
-      // A withdrawn entry has left the index already.
-      allowed = allowed || known->second.body.state == ListState::enabled;
-      continue;
-    }
-    const std::shared_lock lock(remarking);
-    near.push_back({{.list = chunk->list, .number = place.number(), .distance = one.distance, .place = place},
-                    &known->second,
-                    chunk->classifications.at(place.item),
-                    !remarked.contains(one.handle) && !is_behind.load()});
-  }
-  std::vector<MaterialMatch> matches;
-  for (Near& each : near) {
-    RuleInput input =
-        each.plain ? RuleInput{.own = each.list->own(),
-                               .purpose = each.list->body.purpose,
-                               .list_state = each.list->body.state,
-                               .classification = each.classification}
-                   : TRY(rule_input(*each.list, each.match.list, each.match.number, each.classification, nullptr));
-    input.allow_listed = allowed;
-    each.match.ruling = rule_on(input);
-    if (ruled == Ruled::all || each.match.ruling.level != Level::none) matches.push_back(std::move(each.match));
-  }
-  order(matches);
-  return matches;
-}
-
 Result<std::vector<MaterialMatch>> Material::match(const PdqHash& query, int limit, MatchScratch& scratch,
                                                    Ruled ruled) const {
   std::vector<LiveMatch> found;
@@ -192,7 +83,12 @@ Result<std::vector<ListInfo>> Material::lists() const {
 
 Result<ListInfo> Material::list(const ListId& id) const {
   const KnownList known = TRY(impl_->known(id));
-  ListInfo info{.id = id, .body = known.body, .own = known.own(), .revision = known.revision};
+  ListInfo info{.id = id,
+                .body = known.body,
+                .own = known.own(),
+                .revision = known.revision,
+                .member = known.member,
+                .subscription = known.subscription};
   const std::scoped_lock lock(impl_->reading);
   Connection& views = *impl_->views;
   info.entries =
@@ -300,6 +196,8 @@ Result<Explanation> Material::explain(const ListId& list, std::int64_t number) c
       explanation.input.allow_listed = true;
     }
   }
+  explanation.input.over_cap =
+      !known.own() && impl_->enforced.reached(known.member, impl_->journal.now_ms(), known.cap());
   explanation.ruling = rule_on(explanation.input);
   for (std::uint32_t log = 0; log < own_logs; ++log) {
     const LogHead head = impl_->journal.head(log);

@@ -131,6 +131,34 @@ Result<ListBody> ListBody::from_json(const Json& body) {
   return list;
 }
 
+Json SubscriptionBody::to_json() const {
+  return Json::object({{"list", to_text(list)},
+                       {"subscribed", subscription.subscribed},
+                       {"enforce", subscription.enforce},
+                       {"national", subscription.national},
+                       {"heed_disputes", subscription.heed_disputes},
+                       {"enforced_per_day", subscription.enforced_per_day}});
+}
+
+Result<SubscriptionBody> SubscriptionBody::from_json(const Json& body) {
+  SubscriptionBody said;
+  said.list = TRY(list_in(body));
+  Subscription& to = said.subscription;
+  for (const auto& [name, flag] :
+       {std::pair{"subscribed", &to.subscribed}, std::pair{"enforce", &to.enforce}, std::pair{"national", &to.national},
+        std::pair{"heed_disputes", &to.heed_disputes}}) {
+    const Json* const member = body.find(name);
+    if (member == nullptr || member->truth() == nullptr) return wrong("\"" + std::string(name) + "\" is true or false");
+    *flag = *member->truth();
+  }
+  const Json* const cap = body.find("enforced_per_day");
+  if (cap == nullptr || cap->integer() == nullptr || *cap->integer() < 0 || *cap->integer() > enforced_per_day_max) {
+    return wrong("a member's entries are enforced 0 to 1,000,000 times a day");
+  }
+  to.enforced_per_day = *cap->integer();
+  return said;
+}
+
 std::string EntryBody::to_item() const {
   std::string out = "{";
   append_member(out, "class", to_text(classification));
@@ -245,6 +273,16 @@ Result<ListId> list_in(const Json& body) {
     return wrong("\"list\" is the id of a list");
   }
   return list;
+}
+
+bool says_wrong(std::string_view reason) {
+  constexpr std::string_view word = "wrong";
+  if (reason.size() < word.size()) return false;
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if ((reason[i] | 0x20) != word[i]) return false;
+  }
+  return reason.size() == word.size() || !letter(reason[word.size()]);
 }
 
 Json EntryStateBody::to_json() const {

@@ -25,6 +25,7 @@ inline constexpr std::string_view kind_withdrawn = "entries.withdrawn";
 inline constexpr std::string_view kind_entry_state = "entry.state";
 inline constexpr std::string_view kind_opinion = "opinion";
 inline constexpr std::string_view kind_kept = "matches.kept";  // a chunk
+inline constexpr std::string_view kind_subscribed = "list.subscribed";
 
 inline constexpr std::size_t reason_bytes_max = 1000;
 
@@ -62,6 +63,26 @@ struct ListBody {
   Json to_json() const;
   // Errors: invalid_argument.
   static Result<ListBody> from_json(const Json& body);
+};
+
+// What we do with another member's list: our own rule, which nobody else learns.
+inline constexpr std::int64_t enforced_per_day_max = 1'000'000;
+struct Subscription {
+  bool subscribed = false;  // else its matches are counted and shown, no more
+  bool enforce = false;     // enough confirmed, its entries may be enforced
+  bool national = false;    // its entries outside the INTERPOL baseline count too
+  bool heed_disputes = true;
+  std::int64_t enforced_per_day = 1000;  // of all that comes from its member
+
+  friend bool operator==(const Subscription&, const Subscription&) = default;
+};
+struct SubscriptionBody {
+  ListId list{};
+  Subscription subscription = {};
+
+  Json to_json() const;
+  // Errors: invalid_argument.
+  static Result<SubscriptionBody> from_json(const Json& body);
 };
 
 // One entry as it stands in a chunk.
@@ -136,6 +157,10 @@ struct WithdrawalBody {
   // Errors: invalid_argument.
   static Result<WithdrawalBody> from_json(const Json& body);
 };
+
+// Whether a dispute says that the entry itself is wrong: the first word of its reason is "wrong" ("wrong: an adult").
+// Others dispute by their own law, which says nothing against who made the entry.
+bool says_wrong(std::string_view reason);
 
 // How an entry of our own stands, beside what its chunk says: the last such record counts.
 inline constexpr std::int64_t paused_for_good = -1;

@@ -40,6 +40,39 @@ TEST(EntryBody, RefusesWhatIsNone) {
   }
 }
 
+TEST(Subscription, ReadsWhatItWroteAndNothingElse) {
+  const SubscriptionBody body{.list = {1, 2, 3},
+                              .subscription = {.subscribed = true,
+                                               .enforce = true,
+                                               .national = true,
+                                               .heed_disputes = false,
+                                               .enforced_per_day = enforced_per_day_max}};
+  const auto read = SubscriptionBody::from_json(body.to_json());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->list, body.list);
+  EXPECT_EQ(read->subscription, body.subscription);
+  for (const std::string_view name :
+       {"list", "subscribed", "enforce", "national", "heed_disputes", "enforced_per_day"}) {
+    Json lacking = body.to_json();
+    lacking.members()->erase(lacking.members()->find(name));
+    EXPECT_FALSE(SubscriptionBody::from_json(lacking)) << name;
+  }
+  for (const std::int64_t cap : {std::int64_t{-1}, enforced_per_day_max + 1}) {
+    SubscriptionBody wrong = body;
+    wrong.subscription.enforced_per_day = cap;
+    EXPECT_FALSE(SubscriptionBody::from_json(wrong.to_json())) << cap;
+  }
+}
+
+TEST(Opinion, SaysWrongByItsFirstWord) {
+  for (const std::string_view reason : {"wrong", "Wrong", "wrong: an adult", "wrong, see 4711", "WRONG 1"}) {
+    EXPECT_TRUE(says_wrong(reason)) << reason;
+  }
+  for (const std::string_view reason : {"", "not my law", "wrongly classified", "it is wrong", "wron"}) {
+    EXPECT_FALSE(says_wrong(reason)) << reason;
+  }
+}
+
 TEST(NumberRanges, ReadWhatTheyWrote) {
   const std::vector<NumberRange> ranges{{1, 5}, {9, 9}, {1024, 2047}};
   EXPECT_EQ(to_text(ranges), "1-5,9,1024-2047");

@@ -32,6 +32,8 @@ constexpr std::array lines{
     Line{{"not-illegal", "it is classified as not illegal", Level::observe},
          [](const RuleInput& in) { return in.classification == Classification::not_illegal; }},
     Line{{"disputed-by-us", "we dispute it", Level::observe}, [](const RuleInput& in) { return in.disputed_by_us; }},
+    Line{{"not-subscribed", "a foreign list that we haven't subscribed to", Level::observe},
+         [](const RuleInput& in) { return !in.own && !in.subscribed; }},
     Line{{"foreign-national-class", "a foreign entry outside the INTERPOL baseline, not opted into", Level::observe},
          [](const RuleInput& in) {
            return !in.own && in.classification != Classification::baseline && !in.national_opted_in;
@@ -40,10 +42,14 @@ constexpr std::array lines{
          [](const RuleInput& in) { return in.heed_foreign_disputes && in.disputed_by > 0 && !in.disputed_by_us; }},
     Line{{"unclassified", "it isn't classified", Level::lead},
          [](const RuleInput& in) { return in.classification == Classification::unclassified; }},
+    Line{{"not-cosigned", "a foreign entry in a log that too few witnesses have seen so far", Level::lead},
+         [](const RuleInput& in) { return !in.own && !in.cosigned; }},
     Line{{"too-few-confirmations", "a foreign entry that fewer than two jurisdictions have examined", Level::lead},
          [](const RuleInput& in) { return !in.own && in.confirmed_by < confirmations_to_enforce; }},
     Line{{"no-rule-to-enforce", "a foreign entry, and no rule of ours says to enforce it", Level::lead},
          [](const RuleInput& in) { return !in.own && !in.enforce_foreign; }},
+    Line{{"cap-reached", "as many of its member's entries were enforced today as our rule allows", Level::lead},
+         [](const RuleInput& in) { return !in.own && in.over_cap; }},
     Line{{"own-list", "an entry of a list of our own", Level::enforce}, [](const RuleInput& in) { return in.own; }},
     Line{{"confirmed", "a foreign entry that two jurisdictions have examined and our rule enforces", Level::enforce},
          [](const RuleInput& in) { return !in.own; }},

@@ -9,7 +9,7 @@
 // A match is a lead, never a verdict. `enforce` lets a platform act without asking first; `lead` asks a person;
 // `observe` is counted and shown; `none` doesn't match.
 //
-// Thread-safety: pure functions. Complexity: the rule has a dozen lines.
+// Thread-safety: pure functions. Complexity: the rule has some twenty lines.
 
 #include <cstdint>
 #include <span>
@@ -34,13 +34,17 @@ struct RuleInput {
   bool paused = false;             // its list's owner lets it rest for a while
   bool allow_listed = false;       // a local allow list holds it
   bool origin_muted = false;       // we mute the list's member
-  bool national_opted_in = false;  // we take this origin's national classes
-  // Jurisdictions, each once, with an opinion whose basis is examined; the origin's own is one.
+  bool national_opted_in = false;  // we take this list's national classes
+  // Jurisdictions, each once, of which an active member that isn't muted gave an opinion whose basis is examined; the
+  // origin's own is one of them.
   int confirmed_by = 0;
   int disputed_by = 0;
   bool disputed_by_us = false;
   bool enforce_foreign = false;  // our own rule lets foreign entries be enforced
   bool heed_foreign_disputes = true;
+  bool subscribed = false;  // we take the list, if it is another member's
+  bool cosigned = false;    // enough witnesses have seen the log in which its member says so
+  bool over_cap = false;    // so much of its member's was enforced today that a person looks first
 };
 
 struct Ruling {
@@ -49,7 +53,7 @@ struct Ruling {
 };
 
 // The version that records and explanations name.
-inline constexpr int rule_version = 2;
+inline constexpr int rule_version = 3;
 
 Ruling rule_on(const RuleInput& input);
 

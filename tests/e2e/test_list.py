@@ -18,7 +18,7 @@ class ListTest(NodeCase):
         self.assertEqual(set(lists), {"Known", "Other\x1b[2J\u202e"})
         self.assertEqual(lists["Known"], {"id": known, "title": "Known", "purpose": "match", "state": "enabled",
                                           "handling": "TLP:AMBER", "limit": 31, "own": True, "revision": 0,
-                                          "entries": 0, "withdrawn": 0})
+                                          "entries": 0, "withdrawn": 0, "member": "se"})
         text = self.node("list", "show")
         self.assert_printable(text.encode())
         self.assertIn("Other\\x1b[2J\\xe2\\x80\\xae", text)
@@ -42,7 +42,9 @@ class ListTest(NodeCase):
                       ["withdraw", "a", "--reason", "x", "--all", "--entries", "1"],
                       ["withdraw", "a", "--reason", "x", "--entries", "2-1"], ["opinion", "a", "1"],
                       ["opinion", "a", "0", "confirm"], ["opinion", "a", "1", "maybe"],
-                      ["recalls", "a", "--entries", "x"], ["export", "a", "--format", "xml"]):
+                      ["recalls", "a", "--entries", "x"], ["export", "a", "--format", "xml"], ["subscribe"],
+                      ["subscribe", "a", "--enforced-per-day", "-1"], ["unsubscribe"],
+                      ["subscribe", "a", "--enforced-per-day", "1000001"], ["unsubscribe", "a", "--enforce"]):
             self.refused("list", *wrong, expect=2)
         for wrong in (["explain"], ["explain", "a"], ["explain", "a", "x"], ["erase", "--ground", "x"],
                       ["erase", "--list", "a", "--ground", "x"], ["erase", "--record", "x", "--ground", "x"],
@@ -71,6 +73,26 @@ class ListTest(NodeCase):
         self.assertEqual((shown["entries"], shown["withdrawn"]), (1500, 1500))
         self.assertIn("withdrawn: test", self.node("list", "show", "Known", "--entries"))
         self.assertIn("no entries", self.refused("list", "withdraw", "Other", "--entries", str(first), "--reason", "x"))
+
+    def test_our_own_lists_need_no_subscription(self):
+        self.create()
+        for command in (["subscribe", "Known", "--enforce", "--national", "--ignore-disputes", "--enforced-per-day",
+                         "5", "--actor", "ana"], ["unsubscribe", "Known"]):
+            self.assertIn("is our own: it counts without a subscription", self.refused("list", *command))
+            self.assertIn("there is no list", self.refused("list", command[0], "none"))
+        self.assertIn("owner     this node", self.node("list", "show", "Known"))
+        self.assertNotIn("list.subscribed", self.node("log", "show", "--private"))
+
+    def test_counts(self):
+        self.assertEqual(self.node("list", "counts"), "")
+        first = self.import_rows("Known", f"{MD5},,baseline,", f"{OTHER},,baseline,", f"{'0' * 32},,national,")
+        self.node("list", "opinion", "Known", str(first), "dispute", "--reason", "wrong: an adult")
+        self.node("match", OTHER, "--record", "case 7")
+        self.node("list", "withdraw", "Known", "--entries", str(first), "--reason", "wrong")
+        self.assertEqual(self.node("list", "counts"), "se\tbaseline\t2\t1\t1\t1\t1\nse\tnational\t1\t0\t0\t0\t0\n")
+        self.assertEqual(self.node_json("list", "counts")[0],
+                         {"member": "se", "classification": "baseline", "added": 2, "withdrawn": 1, "disputed": 1,
+                          "overturned": 1, "hits": 1})
 
 
 class ImportTest(NodeCase):

@@ -220,7 +220,8 @@ class ServerTest(NodeCase):
         self.write("folder/input.csv", f"md5\n{THIRD}\n")
         questions = [["list", "show"], ["list", "show", "Known", "--entries", "--json"], ["match", MD5, OTHER, THIRD],
                      ["match", "--json", "-"], ["explain", "Known", first], ["log", "show", "--payload"], ["dump"],
-                     ["list", "show", "none"], ["match", "--fail-on-match", MD5], ["log", "show", "--private"]]
+                     ["list", "show", "none"], ["match", "--fail-on-match", MD5], ["log", "show", "--private"],
+                     ["list", "counts", "--json"], ["list", "subscribe", "Known"]]
 
         def ask():
             answers = []

@@ -13,8 +13,9 @@ from support import PHOTOS, PROGRAM, Case
 COMMANDS = [["hash"], ["index"], ["index", "build"], ["index", "info"], ["index", "verify"], ["index", "key"],
             ["match"], ["scan"], ["version"], ["node"], ["node", "init"], ["node", "run"], ["node", "status"], ["list"],
             ["list", "create"], ["list", "show"], ["list", "set"], ["list", "import"], ["list", "export"],
-            ["list", "add"], ["list", "withdraw"], ["list", "opinion"], ["list", "recalls"], ["explain"], ["log"],
-            ["log", "show"], ["log", "checkpoint"], ["log", "publish"], ["log", "prove"], ["log", "verify"], ["backup"],
+            ["list", "add"], ["list", "withdraw"], ["list", "opinion"], ["list", "recalls"],
+            ["list", "subscribe"], ["list", "unsubscribe"], ["list", "counts"], ["explain"], ["log"], ["log", "show"],
+            ["log", "checkpoint"], ["log", "publish"], ["log", "prove"], ["log", "verify"], ["backup"],
             ["backup", "keygen"], ["restore"], ["erase"], ["rebuild"], ["dump"], ["doctor"]]
 
 
