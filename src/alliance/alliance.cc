@@ -279,8 +279,7 @@ Status state_readers(Journal& journal, const By& by, ReadersBody body,
 }  // namespace
 
 Status Alliance::grant(const By& by, const RecordId& scope, std::span<const std::string> readers) {
-  return state_readers(impl_->journal, by,
-                       {.scope = scope, .add = {readers.begin(), readers.end()}, .remove = {}},
+  return state_readers(impl_->journal, by, {.scope = scope, .add = {readers.begin(), readers.end()}, .remove = {}},
                        [&](Decision& decision, const ReadersBody& body) -> Status {
                          const Membership now = TRY(impl_->in(decision));
                          for (const std::string& reader : body.add) {
@@ -292,8 +291,7 @@ Status Alliance::grant(const By& by, const RecordId& scope, std::span<const std:
 }
 
 Status Alliance::withdraw(const By& by, const RecordId& scope, std::span<const std::string> readers) {
-  return state_readers(impl_->journal, by,
-                       {.scope = scope, .add = {}, .remove = {readers.begin(), readers.end()}},
+  return state_readers(impl_->journal, by, {.scope = scope, .add = {}, .remove = {readers.begin(), readers.end()}},
                        [](Decision&, const ReadersBody&) { return Status(); });
 }
 

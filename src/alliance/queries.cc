@@ -71,15 +71,14 @@ struct ReaderRow {
 
 Result<std::vector<ReaderRow>> reader_rows(Connection& views, const RecordId& scope, std::string_view member) {
   std::vector<ReaderRow> rows;
-  TRY(
-      views.query("SELECT place, member, added FROM scope_reader WHERE scope = $1 AND (member = $2 OR "
-                  "member = $3)",
-                  {Bytes(scope), member, whole_alliance}, [&](const SqlRow& row) {
-                    rows.push_back({.place = row.integer(0),
-                                    .by_name = row.text(1) != whole_alliance,
-                                    .added = row.integer(2) != 0});
-                    return Status();
-                  }));
+  TRY(views.query(
+      "SELECT place, member, added FROM scope_reader WHERE scope = $1 AND (member = $2 OR "
+      "member = $3)",
+      {Bytes(scope), member, whole_alliance}, [&](const SqlRow& row) {
+        rows.push_back(
+            {.place = row.integer(0), .by_name = row.text(1) != whole_alliance, .added = row.integer(2) != 0});
+        return Status();
+      }));
   std::ranges::sort(rows, {}, [](const ReaderRow& row) { return std::tuple(row.place, row.by_name); });
   return rows;
 }

@@ -26,6 +26,7 @@ struct ServeCommand {
   NodeOptions node;
   std::string config;
   std::optional<std::string> listen;
+  std::optional<std::string> federation;
 };
 
 // What the configuration file says, and what the command line says instead.
@@ -36,6 +37,10 @@ Result<ServiceSettings> settings_of(const ServeCommand& options, const std::stri
   if (!settings && !named && settings.error().code == Code::not_found) settings = ServiceSettings();
   if (!settings) return settings.error();
   if (options.listen) settings->listen = TRY(ListenAddress::parse(*options.listen));
+  if (options.federation) {
+    if (!settings->federation) settings->federation.emplace();
+    settings->federation->listen = TRY(ListenAddress::parse(*options.federation));
+  }
   return settings;
 }
 
@@ -44,6 +49,9 @@ void write_service(const Service& service, const ServiceSettings& settings, Env&
   env.out.write(std::string("serves ") + (settings.certificate_file.empty() ? "http://" : "https://") +
                 (listen.host.find(':') == std::string::npos ? listen.host : "[" + listen.host + "]") + ":" +
                 std::to_string(service.port()) + "\n");
+  if (service.federation_port() != 0) {
+    env.out.write("serves other members on port " + std::to_string(service.federation_port()) + "\n");
+  }
   if (service.hma_port() != 0) env.out.write("serves HMA clients on port " + std::to_string(service.hma_port()) + "\n");
 }
 
@@ -146,6 +154,8 @@ void add_serve(CLI::App& app, Run& run) {
                       "The node's key, if it isn't where the node was made with it");
   command->add_option("--config", options->config, "The configuration; else serve.json in the node's folder, if there");
   command->add_option("--listen", options->listen, "Address and port, instead of the configuration's");
+  command->add_option("--federation", options->federation,
+                      "Address and port for other members' nodes, instead of the configuration's");
   command->footer(
       std::string("Example:\n"
                   "  fristad user add eva --role admin\n"

@@ -215,6 +215,8 @@ void keep(const std::stop_token& stop, Node& node, const ServeOptions& options) 
     check("the index wasn't saved", node.material().save());
     check("an erasure isn't finished", node.finish_erasures());
     check("what is over wasn't put away", node.people().tend());
+    const auto muted = node.watch_members();
+    check("other members weren't watched", muted ? Status() : Status(muted.error()));
     if (options.each_minute) options.each_minute();
   }
 }

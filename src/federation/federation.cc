@@ -186,7 +186,7 @@ Status Federation::Impl::open() {
                       if (!request.peer.key) return refusal({Code::permission_denied, ""});
                       return answer(request, *request.peer.key, question, *body);
                     },
-                .limits = {.body_bytes = request_bytes_max}});
+                .limits = {.body_bytes = question_bytes_max}});
   }
   HttpServerOptions serving{.address = options.address, .port = options.port};
   serving.handler_threads = handler_threads;
@@ -209,8 +209,7 @@ bool Federation::Impl::is_key_of(const TlsKey& key, const std::string& member) c
   return found && *found && **found == member;
 }
 
-Response Federation::Impl::answer(const Request& request, const TlsKey& key, Question question,
-                                  std::string_view body) {
+Response Federation::Impl::answer(const Request& request, const TlsKey& key, Question question, std::string_view body) {
   static_cast<void>(request);
   const auto member = member_with(*alliance.membership(), ledger, key);
   if (!member || !*member) return refusal({Code::permission_denied, ""});
@@ -269,12 +268,11 @@ std::unique_ptr<PeerLoop> Federation::Impl::loop_for(const Card& card) {
   };
   work.failed = [this, member](const Error& error) {
     log.warning("federation_failed", {{"member", member}, {"code", to_string(error.code)}});
-    static_cast<void>(ledger.trouble(member, std::string(to_string(error.code)) + ": " + error.message,
-                                     options.clock.utc_ms()));
+    static_cast<void>(
+        ledger.trouble(member, std::string(to_string(error.code)) + ": " + error.message, options.clock.utc_ms()));
   };
   work.cancel = [line] { line->cancel(); };
-  const PeerPace pace{
-      .beat_ms = options.beat_ms, .retry_ms = options.retry_ms, .retry_max_ms = options.retry_max_ms};
+  const PeerPace pace{.beat_ms = options.beat_ms, .retry_ms = options.retry_ms, .retry_max_ms = options.retry_max_ms};
   return std::make_unique<PeerLoop>(std::move(work), pace, options.random);
 }
 

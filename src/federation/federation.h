@@ -10,7 +10,8 @@
 // comes and reads it; where that is lost, a timer brings it. A member that doesn't answer is tried again later and
 // later, and holds up nobody else.
 //
-// Thread-safety: start, stop and destroy on one thread; the rest from any. Idle it asks each member one question a beat.
+// Thread-safety: start, stop and destroy on one thread; the rest from any. Idle it asks each member one question a
+// beat.
 
 #include <array>
 #include <cstdint>

@@ -64,10 +64,11 @@ Status Ledger::introduce(const Card& card) {
 Result<std::vector<Card>> Ledger::introduced() const {
   std::vector<Card> cards;
   const std::scoped_lock lock(mutex_);
-  TRY(connection_->query("SELECT card FROM federation_introduced ORDER BY member", {}, [&](const SqlRow& row) -> Status {
-    cards.push_back(TRY(read_card(row.text(0))));
-    return {};
-  }));
+  TRY(connection_->query("SELECT card FROM federation_introduced ORDER BY member", {},
+                         [&](const SqlRow& row) -> Status {
+                           cards.push_back(TRY(read_card(row.text(0))));
+                           return {};
+                         }));
   return cards;
 }
 

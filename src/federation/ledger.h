@@ -22,14 +22,14 @@ namespace fristad {
 // How it goes with one other member.
 struct PeerRow {
   std::string member;
-  std::int64_t contact_ms = 0;      // when it last answered us; 0: never
-  std::int64_t heard_ms = 0;        // when it last asked us
-  std::uint64_t read_to = 0;        // all that we may read of its log below this position has been taken over
-  std::uint64_t cosigned = 0;       // its log is cosigned by enough up to here
-  std::int64_t cosigned_ms = 0;     // when that was found
-  std::int64_t cosigners = 0;       // how many had cosigned then
-  std::string trouble = {};         // a code and what it means; empty: none
-  std::int64_t trouble_ms = 0;      // since when
+  std::int64_t contact_ms = 0;   // when it last answered us; 0: never
+  std::int64_t heard_ms = 0;     // when it last asked us
+  std::uint64_t read_to = 0;     // all that we may read of its log below this position has been taken over
+  std::uint64_t cosigned = 0;    // its log is cosigned by enough up to here
+  std::int64_t cosigned_ms = 0;  // when that was found
+  std::int64_t cosigners = 0;    // how many had cosigned then
+  std::string trouble = {};      // a code and what it means; empty: none
+  std::int64_t trouble_ms = 0;   // since when
 };
 
 // Two heads of one log that can't both be true, each signed by its member.

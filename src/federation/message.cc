@@ -151,7 +151,7 @@ std::string HeadRequest::encode() const {
   return canonical(Json::object({{"known", number(known)}}));
 }
 Result<HeadRequest> HeadRequest::decode(std::string_view body) {
-  return as_message(head_request(TRY(json_of(body, request_bytes_max))));
+  return as_message(head_request(TRY(json_of(body, question_bytes_max))));
 }
 
 std::string HeadAnswer::encode() const {
@@ -170,7 +170,7 @@ std::string LeavesRequest::encode() const {
   return canonical(Json::object({{"from", number(from)}, {"to", number(to)}}));
 }
 Result<LeavesRequest> LeavesRequest::decode(std::string_view body) {
-  return as_message(leaves_request(TRY(json_of(body, request_bytes_max))));
+  return as_message(leaves_request(TRY(json_of(body, question_bytes_max))));
 }
 
 std::string encode_leaves(std::span<const LeafBytes> leaves) {
@@ -223,7 +223,7 @@ std::string ParcelsRequest::encode() const {
   return canonical(Json::object({{"from", from}, {"scope", scope}}));
 }
 Result<ParcelsRequest> ParcelsRequest::decode(std::string_view body) {
-  return as_message(parcels_request(TRY(json_of(body, request_bytes_max))));
+  return as_message(parcels_request(TRY(json_of(body, question_bytes_max))));
 }
 
 std::string encode_parcels(std::span<const Parcel> parcels) {

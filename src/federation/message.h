@@ -43,7 +43,7 @@ std::optional<Question> question_from_text(std::string_view text);
 // deadline_exceeded, and what the other says: permission_denied, too_large, invalid_argument.
 using Ask = std::function<Result<std::string>(Question question, std::string_view body)>;
 
-inline constexpr std::size_t request_bytes_max = 64 << 10;
+inline constexpr std::size_t question_bytes_max = 64 << 10;
 inline constexpr std::size_t answer_bytes_max = 24 << 20;
 inline constexpr std::size_t parcels_bytes_max = 8 << 20;  // of contents in one answer; one at least
 inline constexpr std::size_t parcels_per_answer = 1000;
@@ -68,10 +68,10 @@ struct SeenHead {
 };
 
 struct HeadAnswer {
-  SeenHead head;                         // to read up to now
+  SeenHead head;                          // to read up to now
   std::optional<SeenHead> cosigned = {};  // the largest that enough witnesses have seen, if it is another
-  Digest scopes{};                       // names the ScopesAnswer: the same if nothing in it has changed
-  std::string yours = {};                // the newest head of the caller's log that is known; empty: none
+  Digest scopes{};                        // names the ScopesAnswer: the same if nothing in it has changed
+  std::string yours = {};                 // the newest head of the caller's log that is known; empty: none
 
   std::string encode() const;
   static Result<HeadAnswer> decode(std::string_view body);
@@ -109,12 +109,12 @@ Result<std::vector<Parcel>> decode_parcels(std::string_view body);
 // What a reader has taken over of a log, signed by its record key: cumulative, so the newest says all. Kept by both.
 struct Receipt {
   std::string reader;
-  std::string origin;        // of the log
-  std::uint64_t size = 0;    // all that it may read below this position has been taken over
-  Digest root{};             // of the log at that size
-  Digest scopes{};           // ScopesAnswer::digest() of it
+  std::string origin;                       // of the log
+  std::uint64_t size = 0;                   // all that it may read below this position has been taken over
+  Digest root{};                            // of the log at that size
+  Digest scopes{};                          // ScopesAnswer::digest() of it
   std::vector<std::uint64_t> refused = {};  // positions of what was quarantined, the newest 1,000
-  std::int64_t at_ms = 0;    // the reader's clock: to inform people
+  std::int64_t at_ms = 0;                   // the reader's clock: to inform people
 
   // One line of text.
   std::string sign(const PublicKey& record_key, const Signer& sign) const;

@@ -50,9 +50,8 @@ std::int64_t PeerLoop::drawn(std::int64_t from_ms, std::int64_t to_ms) const {
 
 PeerLoop::Due PeerLoop::wait(const std::stop_token& stop, std::int64_t ms, bool heed_announcements) {
   std::unique_lock lock(mutex_);
-  const bool called = changed_.wait_for(lock, stop, std::chrono::milliseconds(ms), [&] {
-    return due_.read || (due_.announce && heed_announcements);
-  });
+  const bool called = changed_.wait_for(lock, stop, std::chrono::milliseconds(ms),
+                                        [&] { return due_.read || (due_.announce && heed_announcements); });
   Due due = std::exchange(due_, {});
   due.read = due.read || !called;
   return due;

@@ -29,10 +29,10 @@ struct PeerPace {
 class PeerLoop {
  public:
   struct Work {
-    Ask ask;                                // may be broken off by `cancel`
-    std::function<Result<bool>()> read;     // true: there was something, look again
+    Ask ask;                             // may be broken off by `cancel`
+    std::function<Result<bool>()> read;  // true: there was something, look again
     std::function<void(const Error&)> failed;
-    std::function<void()> cancel;           // from another thread
+    std::function<void()> cancel;  // from another thread
   };
 
   PeerLoop(Work work, PeerPace pace, Random random);

@@ -157,7 +157,8 @@ Status Reader::accuse(const Pull& pull, std::string_view known, std::string_view
                       .at_ms = options_.clock.utc_ms(),
                       .known = std::string(known),
                       .other = std::string(other)}));
-  return damaged(pull.member + " has signed two histories of its log: the evidence is kept, nothing more is read from " +
+  return damaged(pull.member +
+                 " has signed two histories of its log: the evidence is kept, nothing more is read from " +
                  "it. Tell the other members");
 }
 

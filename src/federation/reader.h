@@ -4,7 +4,8 @@
 // has seen.
 //
 //   Reader reader(journal, alliance, ledger, {.witness = key, .sign = sign, .clock = clock});
-//   const Pulled pulled = TRY(reader.pull("us", ask));      // as often as wanted: what is there already isn't asked for
+//   const Pulled pulled = TRY(reader.pull("us", ask));      // as often as wanted: what is there already isn't asked
+//   for
 //
 // One pull: the head, which must follow from all leaves that are here; the leaves that lead to it; our cosignature;
 // then each scope that we may read, from the number that is due, each page with the position that it brings us to in
@@ -54,7 +55,8 @@ class Reader {
                                               ReaderOptions options);
 
   // Errors: those of `ask`; damaged (what came can't be checked: the member, or who stands between, has changed it; of
-  // two histories the evidence is kept); conflict (its log is shorter than it was); not_found (no keys of it are known).
+  // two histories the evidence is kept); conflict (its log is shorter than it was); not_found (no keys of it are
+  // known).
   Result<Pulled> pull(const std::string& member, const Ask& ask);
 
   // Up to where that member's log is cosigned by enough others.
@@ -95,7 +97,7 @@ class Reader {
   Ledger& ledger_;
   const ReaderOptions options_;
   mutable std::mutex mutex_;
-  std::map<std::string, Digest, std::less<>> complete_;        // the scopes that were taken over in full
+  std::map<std::string, Digest, std::less<>> complete_;         // the scopes that were taken over in full
   std::map<std::string, std::uint64_t, std::less<>> cosigned_;  // sizes
 };
 

@@ -52,7 +52,8 @@ bool are_enough(const AllianceState& state, std::string_view member,
   for (const std::string& cosigner : cosigners) {
     const AllianceMember* const witness = state.find(cosigner);
     if (witness == nullptr || witness->standing != Standing::active) continue;
-    if (jurisdiction_of(witness->card) != jurisdiction_of(own->card)) jurisdictions.insert(jurisdiction_of(witness->card));
+    if (jurisdiction_of(witness->card) != jurisdiction_of(own->card))
+      jurisdictions.insert(jurisdiction_of(witness->card));
   }
   return jurisdictions.size() >= witnesses_needed(state, member);
 }

@@ -39,6 +39,7 @@ struct CheckedHead {
 Result<CheckedHead> check_head(const SeenHead& head, const HeadKeys& keys);
 
 // Whether these come from witnesses_needed() jurisdictions other than that of the log's member.
-bool are_enough(const AllianceState& state, std::string_view member, const std::set<std::string, std::less<>>& cosigners);
+bool are_enough(const AllianceState& state, std::string_view member,
+                const std::set<std::string, std::less<>>& cosigners);
 
 }  // namespace fristad

@@ -161,8 +161,10 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOpen& open, const NodeSeams& 
   const Key credential = TRY(read_credential(impl->settings, open, seams));
   impl->keys = TRY(read_node_keys(open.folder + "/keys.sealed", credential));
   impl->store.emplace(TRY(Store::open(store_options(open.folder, impl->settings))));
-  impl->journal = TRY(Journal::open(*impl->store, node_kinds(), impl->keys.for_journal(),
-                                    {.member = impl->settings.member, .clock = seams.clock, .random = seams.random}));
+  JournalOptions journal_options{.member = impl->settings.member, .clock = seams.clock, .random = seams.random};
+  journal_options.under = [to = impl.get()] { return to->alliance ? to->alliance->under() : std::string(); };
+  impl->journal = TRY(Journal::open(*impl->store, node_kinds(), impl->keys.for_journal(), std::move(journal_options)));
+  TRY(impl->open_membership());
   TRY(impl->complete_erasures());
   TRY(impl->journal->for_each_of_kind(shared_log, kind_private_head, [&](const Record& record) {
     impl->private_head_ms = record.payload.at_ms;
@@ -176,8 +178,16 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOpen& open, const NodeSeams& 
   if (open.with_index) {
     SealKey index_key{};
     std::ranges::copy(impl->keys.index.bytes(), index_key.begin());
-    impl->material = TRY(Material::open(*impl->journal, {.folder = open.folder + "/index", .index_key = index_key}));
+    MaterialOptions material{.folder = open.folder + "/index", .index_key = index_key};
+    material.origin = [to = impl.get()](std::string_view member) { return to->origin_of(member); };
+    material.whole_alliance_reads = [to = impl.get()](const ListId& list) {
+      const auto readers = to->alliance->readers(list);
+      return readers && readers->contains(whole_alliance);
+    };
+    auto opened = Material::open(*impl->journal, material);
+    wipe(material.index_key);
     wipe(index_key);
+    impl->material = TRY(std::move(opened));
     // What is in the way may be gone at the next try; the node works without.
     static_cast<void>(impl->finish_erasures());
   }
@@ -192,6 +202,15 @@ Material& Node::material() {
 }
 People& Node::people() {
   return *impl_->people;
+}
+Alliance& Node::alliance() {
+  return *impl_->alliance;
+}
+Ledger& Node::ledger() {
+  return *impl_->ledger;
+}
+Reader& Node::reader() {
+  return *impl_->reader;
 }
 Key Node::key_for(std::string_view purpose) const {
   return derive_key(impl_->keys.data, purpose);

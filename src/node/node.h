@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "alliance/alliance.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "crypto/sign.h"
@@ -35,6 +36,11 @@
 #include "record/verify.h"
 
 namespace fristad {
+
+class Federation;
+class Ledger;
+class Log;
+class Reader;
 
 // What the node may use of the world outside.
 struct NodeSeams {
@@ -67,6 +73,30 @@ struct NodeOpen {
   std::vector<std::string> origins = {};
 };
 
+// What a card says beside the keys.
+struct CardDraft {
+  std::string name;
+  MemberKind kind = MemberKind::state;
+  std::string jurisdiction = {};
+  std::string address;
+  std::vector<std::string> remit = {"material"};
+};
+
+// An erasure of ours that others have to follow.
+struct ErasureConfirmation {
+  std::uint64_t position = 0;  // of the erasure in our log
+  std::int64_t at_ms = 0;
+  std::string scope;
+  std::vector<std::string> confirmed = {};  // members whose receipts say so
+  std::vector<std::string> open = {};       // those who are still to
+};
+
+struct JoinOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::int64_t beat_ms = 60'000;
+};
+
 struct BackupReport {
   std::uint64_t shared_size = 0;  // records in the logs
   std::uint64_t private_size = 0;
@@ -86,12 +116,34 @@ class Node {
   Journal& journal();
   Material& material();
   People& people();
+  Alliance& alliance();
+  Ledger& ledger();
+  Reader& reader();
   // A key of the node's own for one purpose, in memory: derive_key() of what seals the records.
   Key key_for(std::string_view purpose) const;
   const std::string& folder() const;
   const std::string& member() const;
   PublicKey root_key() const;
   std::string log_folder(std::uint32_t log) const;
+
+  // ---- Among others: node/membership.cc ----
+
+  // Our card, signed: what others know us by. Errors: those of sign_card().
+  Result<Card> card(const CardDraft& draft) const;
+  // The card that the alliance knows us by. Error: not_found (we are no member).
+  Result<Card> own_card() const;
+  // Alliance::accept(), and from now on those who stand in the letter are asked whether they have admitted us.
+  Result<std::string> accept(const By& by, std::string_view letter, const Card& own);
+  // Lets members ("*": the whole alliance) read one of our lists. Errors: those of Alliance::grant(); not_found,
+  // permission_denied (entries outside of the INTERPOL baseline aren't shared with the whole alliance).
+  Status share(const By& by, const ListId& list, std::span<const std::string> readers);
+  Status stop_sharing(const By& by, const ListId& list, std::span<const std::string> readers);
+  // Who has confirmed that what we erased is gone at theirs too.
+  Result<std::vector<ErasureConfirmation>> erasure_confirmations() const;
+  // What is due now and then: pulls the brake on members of whom three entries were overturned in 30 days. Gives whom.
+  Result<std::vector<std::string>> watch_members();
+  // Starts to answer and to read other members. Errors: those of Federation::start().
+  Result<std::unique_ptr<Federation>> join(const Log& log, const JoinOptions& options);
 
   // Brings the published files of both logs up to date; daily also commits the private log's head in the shared one.
   Status publish();

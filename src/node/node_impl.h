@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/file.h"
+#include "federation/ledger.h"
+#include "federation/reader.h"
 #include "node/node.h"
 #include "node/node_keys.h"
 #include "node/node_settings.h"
@@ -22,6 +24,11 @@ struct Node::Impl {
   Status erase(const By& by, std::span<const ErasedParts> parts, std::string_view ground);
   // Gets what was erased out of index and files, if that is still to be done.
   Status finish_erasures();
+  Status open_membership();
+  // What material asks of a member.
+  Origin origin_of(std::string_view member) const;
+  // Another member's erasure leaves old bytes in our files too.
+  void heard(std::span<const Record> records) const;
   std::string unfinished_path() const { return folder + "/erasing"; }
 
   std::string folder;
@@ -31,6 +38,9 @@ struct Node::Impl {
   NodeKeys keys;
   std::optional<Store> store;
   std::unique_ptr<Journal> journal;
+  std::unique_ptr<Alliance> alliance;
+  std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<Reader> reader;
   std::unique_ptr<Material> material;
   std::unique_ptr<People> people;
   std::mutex publishing;

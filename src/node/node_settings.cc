@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "alliance/alliance.h"
 #include "api/api.h"
 #include "base/hex.h"
 #include "base/json.h"
@@ -9,6 +10,7 @@
 #include "base/try.h"
 #include "base/whole_file.h"
 #include "crypto/base64.h"
+#include "federation/ledger.h"
 
 namespace fristad {
 namespace {
@@ -122,7 +124,8 @@ StoreOptions store_options(const std::string& folder, const NodeSettings& settin
 }
 
 const Kinds& node_kinds() {
-  static const Kinds kinds({&journal_view(), &material_view(), &people_view(), &api_view()});
+  static const Kinds kinds(
+      {&journal_view(), &material_view(), &people_view(), &api_view(), &alliance_view(), &federation_view()});
   return kinds;
 }
 

@@ -6,6 +6,8 @@
 #include "api/api.h"
 #include "api/hma/hma.h"
 #include "base/try.h"
+#include "federation/federation.h"
+#include "http/server.h"
 
 namespace fristad {
 namespace {
@@ -44,6 +46,7 @@ struct Service::Impl {
   std::unique_ptr<HttpServer> server = {};
   std::unique_ptr<Hma> hma = {};
   std::unique_ptr<HttpServer> hma_server = {};
+  std::unique_ptr<Federation> federation = {};
   std::string certificate_file = {};
   std::int64_t certificate_written = 0;
 };
@@ -93,6 +96,11 @@ Result<std::unique_ptr<Service>> Service::start(Node& node, const ServiceSetting
   impl->certificate_file = settings.certificate_file;
   impl->certificate_written = written_at(settings.certificate_file);
   if (settings.hma) TRY(impl->start_hma(settings, cores));
+  if (settings.federation) {
+    const FederationSettings& chosen = *settings.federation;
+    impl->federation = TRY(node.join(
+        log, {.address = chosen.listen.host, .port = chosen.listen.port, .beat_ms = chosen.beat_seconds * 1000}));
+  }
   return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
 
@@ -112,6 +120,10 @@ std::uint16_t Service::hma_port() const {
   return impl_->hma_server ? impl_->hma_server->port() : 0;
 }
 
+std::uint16_t Service::federation_port() const {
+  return impl_->federation ? impl_->federation->port() : 0;
+}
+
 void Service::tend() {
   impl_->api->tend();
   const std::int64_t written = written_at(impl_->certificate_file);
@@ -127,6 +139,7 @@ Status Service::reload() {
 }
 
 void Service::stop(std::int64_t wait_ms) {
+  if (impl_->federation) impl_->federation->stop();
   impl_->api->close();
   if (impl_->hma_server) impl_->hma_server->stop(wait_ms);
   impl_->server->stop(wait_ms);

@@ -41,6 +41,12 @@ struct HmaSettings {
   std::string shadow = {};
 };
 
+// Where other members' nodes reach this one. Off where it isn't set.
+struct FederationSettings {
+  ListenAddress listen{.port = 8343};
+  std::int64_t beat_seconds = 60;  // how often each member is asked, at least
+};
+
 // What serve.json says. Every member has a default, so an empty file is one.
 struct ServiceSettings {
   ListenAddress listen{.port = 8340};
@@ -59,6 +65,7 @@ struct ServiceSettings {
   std::int64_t connections_per_address_max = 1000;
   bool open_metrics = false;
   std::optional<HmaSettings> hma = {};
+  std::optional<FederationSettings> federation = {};
   LogLevel log_level = LogLevel::info;
 
   // `origins`; without any, on loopback, where a browser on this machine finds the node: "http://localhost:8340".
@@ -85,6 +92,8 @@ class Service {
   std::uint16_t port() const;
   // Of the drop-in; 0: it is off.
   std::uint16_t hma_port() const;
+  // For other members; 0: it is off.
+  std::uint16_t federation_port() const;
   // What is due every minute: old keys; a certificate that was renewed.
   void tend();
   // Reads certificate and key again. Errors: as start().

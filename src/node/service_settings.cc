@@ -39,6 +39,15 @@ Status set_text(Fields& in, std::string_view name, std::string& to) {
   return {};
 }
 
+Result<FederationSettings> read_federation(const Json& json) {
+  Fields in(json);
+  FederationSettings settings;
+  if (const auto listen = TRY(in.maybe_text("listen", 100))) settings.listen = TRY(ListenAddress::parse(*listen));
+  TRY(set_number(in, "beat_seconds", 1, 3600, settings.beat_seconds));
+  TRY(in.end());
+  return settings;
+}
+
 Result<HmaSettings> read_hma(const Json& object) {
   Fields in(object);
   HmaSettings hma;
@@ -120,6 +129,11 @@ Result<ServiceSettings> ServiceSettings::parse(std::string_view json) {
     auto read = read_hma(*hma);
     if (!read) return Error{read.error().code, "\"hma\": " + read.error().message};
     settings.hma = *std::move(read);
+  }
+  if (const Json* const federation = in.any("federation")) {
+    auto read = read_federation(*federation);
+    if (!read) return Error{read.error().code, "\"federation\": " + read.error().message};
+    settings.federation = *std::move(read);
   }
   TRY(in.end());
   if (settings.certificate_file.empty() != settings.key_file.empty()) {

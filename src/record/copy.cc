@@ -9,6 +9,38 @@ SqlValue bytes_or_null(const SqlRow& row, int column) {
   return row.is_null(column) ? SqlValue() : SqlValue(row.bytes(column));
 }
 
+// What is known of what was taken over, and what stands where in its scope.
+Status copy_exchange(Connection& from, Connection& to) {
+  {
+    BulkInsert rows = TRY(to.bulk_insert("scope_record", "log, scope, sequence, place", 4));
+    TRY(from.query("SELECT log, scope, sequence, place FROM scope_record ORDER BY log, scope, sequence", {},
+                   [&](const SqlRow& row) {
+                     return rows.row({row.integer(0), row.text(1), row.integer(2), row.integer(3)});
+                   }));
+    TRY(rows.finish());
+  }
+  {
+    BulkInsert rows = TRY(to.bulk_insert("arrival", "number, place", 2));
+    TRY(from.query("SELECT number, place FROM arrival ORDER BY number", {}, [&](const SqlRow& row) {
+      return rows.row({row.integer(0), row.integer(1)});
+    }));
+    TRY(rows.finish());
+  }
+  TRY(from.query("SELECT place, why FROM quarantine", {}, [&](const SqlRow& row) -> Status {
+    TRY(to.execute("INSERT INTO quarantine(place, why) VALUES ($1, $2)", {row.integer(0), row.text(1)}));
+    return {};
+  }));
+  TRY(from.query("SELECT place FROM claimed_erased", {}, [&](const SqlRow& row) -> Status {
+    TRY(to.execute("INSERT INTO claimed_erased(place) VALUES ($1)", {row.integer(0)}));
+    return {};
+  }));
+  return from.query("SELECT place, kind, schema FROM unfolded", {}, [&](const SqlRow& row) -> Status {
+    TRY(to.execute("INSERT INTO unfolded(place, kind, schema) VALUES ($1, $2, $3)",
+                   {row.integer(0), row.text(1), row.integer(2)}));
+    return {};
+  });
+}
+
 }  // namespace
 
 Status copy_records(Connection& from, Connection& to) {
@@ -31,6 +63,7 @@ Status copy_records(Connection& from, Connection& to) {
                    {row.integer(0), row.integer(1), row.text(2)}));
     return {};
   }));
+  TRY(copy_exchange(from, to));
   {
     BulkInsert rows = TRY(to.bulk_insert("record", "place, id, revision, kind, leaf, key, sealed", 7));
     TRY(from.query("SELECT place, id, revision, kind, leaf, key, sealed FROM record ORDER BY place", {},

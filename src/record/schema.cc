@@ -28,6 +28,8 @@ constexpr std::array exchange_tables{
     Sql("DROP INDEX record_id"),
     Sql("CREATE INDEX record_id ON record(id, revision, place)"),
     Sql("CREATE TABLE scope_record(log bigint NOT NULL, scope text NOT NULL, sequence bigint NOT NULL, "
+        "place bigint NOT NULL, PRIMARY KEY(log, scope, sequence)) WITHOUT ROWID",
+        "CREATE TABLE scope_record(log bigint NOT NULL, scope text NOT NULL, sequence bigint NOT NULL, "
         "place bigint NOT NULL, PRIMARY KEY(log, scope, sequence))"),
     Sql("CREATE TABLE arrival(number integer PRIMARY KEY NOT NULL, place bigint NOT NULL)",
         "CREATE TABLE arrival(number bigint PRIMARY KEY NOT NULL, place bigint NOT NULL)"),

@@ -23,8 +23,7 @@ constexpr std::uint64_t histories_default = 200;
 
 class History {
  public:
-  explicit History(std::uint64_t seed)
-      : world_({.seed = seed, .members = 3 + seed % 5}), open_(seed % 2 == 0) {}
+  explicit History(std::uint64_t seed) : world_({.seed = seed, .members = 3 + seed % 5}), open_(seed % 2 == 0) {}
 
   void run() {
     world_.found();
@@ -161,8 +160,7 @@ class History {
   void erase(SimulatedNode& node) {
     OwnList* const list = list_of(node);
     if (list == nullptr || !node.is_up() || numbers_[list->id].empty()) return;
-    const auto parts =
-        node.material->erasable(list->id, numbers_[list->id][world_.drawn(numbers_[list->id].size())]);
+    const auto parts = node.material->erasable(list->id, numbers_[list->id][world_.drawn(numbers_[list->id].size())]);
     if (!parts) return;
     for (const ErasedParts& part : *parts) {
       static_cast<void>(node.journal->erase("local-admin", part.record, part.items, "mistake"));
@@ -192,10 +190,9 @@ class History {
     }
     const std::string other = any_other(node).code;
     const AllianceMember* const member = now->state->find(other);
-    const Change change = member->standing == Standing::suspended
-                              ? Change{Change::Lift{.member = other}}
-                              : world_.chance(50) ? Change{Change::Charter{"Charter " + std::to_string(world_.drawn(9))}}
-                                                  : Change{Change::Suspend{.member = other, .reason = "to be seen"}};
+    const Change change = member->standing == Standing::suspended ? Change{Change::Lift{.member = other}}
+                          : world_.chance(50) ? Change{Change::Charter{"Charter " + std::to_string(world_.drawn(9))}}
+                                              : Change{Change::Suspend{.member = other, .reason = "to be seen"}};
     static_cast<void>(node.alliance->vote("steward", change));
   }
 

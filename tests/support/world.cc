@@ -105,9 +105,8 @@ void World::heal() {
 
 Result<Pulled> World::pull(SimulatedNode& reader, SimulatedNode& author) {
   if (!reader.is_up()) return Error{Code::unavailable, "the reader is down"};
-  return reader.reader->pull(author.code, [&](Question question, std::string_view body) {
-    return carry(reader, author, question, body);
-  });
+  return reader.reader->pull(
+      author.code, [&](Question question, std::string_view body) { return carry(reader, author, question, body); });
 }
 
 Result<std::string> World::carry(SimulatedNode& from, SimulatedNode& to, Question question, std::string_view body) {

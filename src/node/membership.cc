@@ -1,0 +1,170 @@
+// A node among others: its card, joining, what it shares and with whom, and the brake that pulls itself.
+
+#include <algorithm>
+
+#include "base/hex.h"
+#include "base/log.h"
+#include "base/try.h"
+#include "base/whole_file.h"
+#include "federation/federation.h"
+#include "node/node_impl.h"
+
+namespace fristad {
+namespace {
+
+constexpr std::int64_t overturned_for_ms = std::int64_t{30} * 24 * 3600 * 1000;
+constexpr int overturned_max = 3;
+constexpr std::string_view watching_actor = "fristad";
+
+Signer record_signer(const NodeKeys& keys) {
+  return [key = std::make_shared<const SigningKey>(SigningKey::from_seed(keys.record))](Bytes message) {
+    return key->sign(message);
+  };
+}
+
+}  // namespace
+
+Status Node::Impl::open_membership() {
+  alliance = TRY(Alliance::open(*journal, {.sign = record_signer(keys), .random = seams.random}));
+  ledger = TRY(Ledger::open(*store));
+  ReaderOptions reading{
+      .witness = SigningKey::from_seed(keys.witness), .sign = record_signer(keys), .clock = seams.clock};
+  reader = TRY(Reader::open(*journal, *alliance, *ledger, std::move(reading)));
+  journal->subscribe([this](std::span<const Record> records) { heard(records); });
+  return {};
+}
+
+Origin Node::Impl::origin_of(std::string_view member) const {
+  const auto now = alliance->membership();
+  Origin origin;
+  origin.muted = now->muted.contains(member);
+  origin.cosigned = member == settings.member ? UINT64_MAX : reader->cosigned(member);
+  const AllianceMember* const found = now->state ? now->state->find(member) : nullptr;
+  if (found != nullptr && found->standing == Standing::active) origin.jurisdiction = jurisdiction_of(found->card);
+  if (!now->state && member == settings.member) origin.jurisdiction = settings.member;
+  return origin;
+}
+
+void Node::Impl::heard(std::span<const Record> records) const {
+  const bool erased = std::ranges::any_of(
+      records, [](const Record& record) { return record.place.log >= own_logs && record.payload.kind == kind_erased; });
+  // Whoever tends the node finds the file and gets the bytes out; see finish_erasures().
+  if (erased) static_cast<void>(write_file(unfinished_path(), "", FileAccess::owner_only, FileExists::replace));
+}
+
+// ---- Card and joining ----
+
+Result<Card> Node::card(const CardDraft& draft) const {
+  Card card;
+  card.member = impl_->settings.member;
+  card.name = draft.name;
+  card.kind = draft.kind;
+  card.jurisdiction = draft.jurisdiction;
+  card.address = draft.address;
+  card.remit = draft.remit;
+  card.root = impl_->settings.root_key;
+  std::ranges::sort(card.remit);
+  if (impl_->settings.statements.size() != card.statements.size()) {
+    return Error{Code::damaged, "node.json doesn't hold a statement of the root key for each of the node's keys"};
+  }
+  std::ranges::copy(impl_->settings.statements, card.statements.begin());
+  return sign_card(std::move(card), impl_->journal->record_key(), record_signer(impl_->keys));
+}
+
+Result<Card> Node::own_card() const {
+  const auto now = impl_->alliance->membership();
+  const AllianceMember* const own = now->state ? now->state->find(impl_->settings.member) : nullptr;
+  if (own == nullptr) return Error{Code::not_found, "this node is no member of an alliance"};
+  return own->card;
+}
+
+Result<std::string> Node::accept(const By& by, std::string_view letter, const Card& own) {
+  const InvitationLetter read = TRY(read_invitation(letter));
+  std::string answer = TRY(impl_->alliance->accept(by, letter, own));
+  for (const Card& founder : read.founding.founders) TRY(impl_->ledger->introduce(founder));
+  // Newer than what it founded with.
+  TRY(impl_->ledger->introduce(read.inviter));
+  return answer;
+}
+
+// ---- Sharing ----
+
+Status Node::share(const By& by, const ListId& list, std::span<const std::string> readers) {
+  TRY(impl_->material->list(list));
+  if (std::ranges::find(readers, whole_alliance) != readers.end()) {
+    const std::int64_t others = TRY(impl_->material->not_baseline(list));
+    if (others > 0) {
+      return Error{Code::permission_denied,
+                   "the whole alliance gets INTERPOL baseline alone, and this list has " + std::to_string(others) +
+                       " other entries: share it with members by name, or move them to another list"};
+    }
+  }
+  return impl_->alliance->grant(by, list, readers);
+}
+
+Status Node::stop_sharing(const By& by, const ListId& list, std::span<const std::string> readers) {
+  return impl_->alliance->withdraw(by, list, readers);
+}
+
+Result<std::vector<ErasureConfirmation>> Node::erasure_confirmations() const {
+  const auto now = impl_->alliance->membership();
+  std::vector<ErasureConfirmation> all;
+  if (!now->state) return all;
+  std::vector<std::pair<std::string, std::uint64_t>> sizes;  // up to where each member has read us
+  for (const auto& [code, member] : now->state->members) {
+    if (code == impl_->settings.member) continue;
+    const auto text = TRY(impl_->ledger->receipt(code, Ledger::Way::received));
+    std::uint64_t size = 0;
+    if (text) {
+      // The key may have changed since: what was accepted then was checked then.
+      const auto key = impl_->reader->key_of(code, KeyPurpose::record, UINT64_MAX);
+      const auto receipt = key ? Receipt::read(*text, *key) : Result<Receipt>(Error{Code::not_found, ""});
+      if (receipt) size = receipt->size;
+    }
+    sizes.emplace_back(code, size);
+  }
+  TRY(impl_->journal->for_each_of_kind(shared_log, kind_erased, [&](const Record& record) -> Status {
+    ErasureConfirmation one;
+    one.position = record.place.position;
+    one.at_ms = record.payload.at_ms;
+    one.scope = record.payload.scope;
+    for (const auto& [code, size] : sizes) {
+      if (!TRY(impl_->alliance->hears_corrections(code, one.scope))) continue;
+      (size > one.position ? one.confirmed : one.open).push_back(code);
+    }
+    if (!one.confirmed.empty() || !one.open.empty()) all.push_back(std::move(one));
+    return {};
+  }));
+  return all;
+}
+
+// ---- Watching ----
+
+Result<std::vector<std::string>> Node::watch_members() {
+  std::vector<std::string> muted;
+  const std::int64_t since_ms = impl_->seams.clock.utc_ms() - overturned_for_ms;
+  const auto overturned = TRY(impl_->material->overturned(since_ms));
+  for (const auto& [member, count] : overturned) {
+    if (count < overturned_max || impl_->alliance->is_muted(member)) continue;
+    const Status done = impl_->alliance->mute(watching_actor, member, true,
+                                              std::to_string(count) + " of its entries were overturned in 30 days");
+    // Somebody else did it in the same moment, or it is no member any more.
+    if (!done && done.error().code != Code::conflict && done.error().code != Code::not_found) return done.error();
+    if (done) muted.push_back(member);
+  }
+  return muted;
+}
+
+Result<std::unique_ptr<Federation>> Node::join(const Log& log, const JoinOptions& options) {
+  FederationOptions federation;
+  federation.address = options.address;
+  federation.port = options.port;
+  federation.tls_seed = impl_->keys.tls.copy();
+  federation.clock = impl_->seams.clock;
+  federation.random = impl_->seams.random;
+  federation.beat_ms = options.beat_ms;
+  return Federation::start(*impl_->journal, *impl_->alliance, *impl_->ledger, *impl_->reader, log,
+                           std::move(federation));
+}
+
+}  // namespace fristad
