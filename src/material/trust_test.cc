@@ -382,7 +382,7 @@ TEST_F(TrustTest, TheOrderInWhichMembersComeDoesntMatter) {
   std::vector<Member*> order{&ca_, &hotline_, &nz_, &us_};
   std::optional<std::multiset<std::string>> expected;
   for (int turn = 0; turn < 8; ++turn) {
-    std::ranges::rotate(order, order.begin() + 1);
+    std::rotate(order.begin(), order.begin() + 1, order.end());
     if (turn == 4) std::ranges::reverse(order);
     for (const bool early : {true, false}) {
       Member reader("se", &told_);
