@@ -236,7 +236,7 @@ Status Alliance::leave(const By& by, std::string_view reason) {
     const auto alliance = TRY(alliance_of(decision.views(), impl_->own()));
     if (!alliance) return no_alliance();
     const Json body = LeftBody{.alliance = *alliance, .reason = std::string(reason)}.to_json();
-    TRY(decision.emit({.kind = std::string(kind_left), .scope = "alliance", .body = body}));
+    TRY(decision.emit({.kind = std::string(kind_left), .scope = "public", .body = body}));
     return {};
   }));
   return {};

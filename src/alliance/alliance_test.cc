@@ -210,7 +210,7 @@ TEST(Alliance, RemovesWhoHasSaidThatItLeaves) {
   const Change remove{Change::Remove{"us"}};
   const AllianceState before = node.state();
   EXPECT_EQ(code_of(node.alliance->vote("a", remove)), Code::conflict);
-  ASSERT_TRUE(node.hear(foreign("us", kind_left, "alliance", LeftBody{before.id, "a new government"}.to_json())));
+  ASSERT_TRUE(node.hear(foreign("us", kind_left, "public", LeftBody{before.id, "a new government"}.to_json())));
   ASSERT_TRUE(node.alliance->vote("a", remove));
   ASSERT_TRUE(node.hear(voted("nz", before, remove)));
   EXPECT_EQ(node.state().find("us")->standing, Standing::left);

@@ -117,7 +117,7 @@ Status apply_invited(Fold& fold, const Record& record) {
 }
 
 Status check_left(const Record& record) {
-  TRY(check_frame(record, "alliance"));
+  TRY(check_frame(record, "public"));
   TRY(LeftBody::from_json(record.payload.body));
   return {};
 }

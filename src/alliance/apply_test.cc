@@ -39,7 +39,7 @@ TEST(AllianceViews, RecordsThatMakeNoSenseAreRefused) {
   EXPECT_FALSE(node.hear(foreign("us", kind_muted, "private", MutedBody{"nz", true, "why"}.to_json())))
       << "another's brake";
   EXPECT_FALSE(node.hear(foreign("us", kind_vote, "alliance", Json::object())));
-  EXPECT_FALSE(node.hear(foreign("us", kind_left, "alliance", Json::object())));
+  EXPECT_FALSE(node.hear(foreign("us", kind_left, "public", Json::object())));
   EXPECT_FALSE(node.hear(foreign("us", kind_joined, "public", Json::object())));
   EXPECT_FALSE(node.hear(foreign("us", kind_invited, "alliance", Json::object())));
 }
@@ -116,7 +116,7 @@ TEST(AllianceViews, LogsAreReadInAnyOrder) {
   const std::map<std::string, std::vector<Record>> logs{
       {"nz",
        {founded("nz", founding), voted("nz", state, charter_a), voted("nz", state, charter_b),
-        foreign("nz", kind_left, "alliance", LeftBody{state.id, "why"}.to_json())}},
+        foreign("nz", kind_left, "public", LeftBody{state.id, "why"}.to_json())}},
       {"us",
        {founded("us", founding), voted("us", state, charter_b), voted("us", state, charter_a, 1),
         let({.scope = scope, .add = {"*"}}), let({.scope = scope, .remove = {"nz"}})}},

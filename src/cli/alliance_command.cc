@@ -215,7 +215,7 @@ Status unmute(Node& node, const MemberOptions& options) {
   return node.alliance().mute(options.node.actor, options.member, false, options.reason);
 }
 Status leave(Node& node, const MemberOptions& options) {
-  return node.alliance().leave(options.node.actor, options.reason);
+  return node.leave(options.node.actor, options.reason);
 }
 
 void add_reasoned(CLI::App& alliance, Run& run, const char* name, const char* about, bool member, Decides decide) {

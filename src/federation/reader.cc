@@ -65,7 +65,12 @@ Result<Pulled> Reader::pull(const std::string& member, const Ask& ask) {
     const auto complete = complete_.find(member);
     pull.pulled.complete = complete != complete_.end() && complete->second == answer.scopes;
   }
-  if (!pull.pulled.complete) TRY(read_scopes(pull));
+  if (!pull.pulled.complete) {
+    TRY(read_scopes(pull));
+  } else if (pull.pulled.leaves > 0) {
+    // Nothing of what is new is for us: that is said too.
+    TRY(give_receipt(pull, answer.scopes));
+  }
   TRY(ledger_.answered(member, options_.clock.utc_ms()));
   return pull.pulled;
 }

@@ -87,6 +87,18 @@ Result<std::string> Node::accept(const By& by, std::string_view letter, const Ca
   return answer;
 }
 
+Status Node::leave(const By& by, std::string_view reason) {
+  const auto now = impl_->alliance->membership();
+  if (now->state) {
+    for (const auto& [code, member] : now->state->members) {
+      if (member.standing == Standing::active && code != impl_->settings.member) {
+        TRY(impl_->ledger->introduce(member.card));
+      }
+    }
+  }
+  return impl_->alliance->leave(by, reason);
+}
+
 // ---- Sharing ----
 
 Status Node::share(const By& by, const ListId& list, std::span<const std::string> readers) {

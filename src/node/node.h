@@ -134,6 +134,8 @@ class Node {
   Result<Card> own_card() const;
   // Alliance::accept(), and from now on those who stand in the letter are asked whether they have admitted us.
   Result<std::string> accept(const By& by, std::string_view letter, const Card& own);
+  // Alliance::leave(); those who are members now are still answered, so that they learn of it.
+  Status leave(const By& by, std::string_view reason);
   // Lets members ("*": the whole alliance) read one of our lists. Errors: those of Alliance::grant(); not_found,
   // permission_denied (entries outside of the INTERPOL baseline aren't shared with the whole alliance).
   Status share(const By& by, const ListId& list, std::span<const std::string> readers);

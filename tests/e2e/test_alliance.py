@@ -1,0 +1,279 @@
+"""Several nodes that found an alliance, let others in, share lists and keep one another in check"""
+
+import http.client
+import ssl
+import subprocess
+
+from members import Members, until
+from support import PROGRAM, Case, random_hashes
+
+
+class AllianceCase(Case):
+    CODES = ("se", "us", "nz")
+    BEAT = {"beat_seconds": 2}
+
+    def setUp(self):
+        super().setUp()
+        self.members = Members(PROGRAM, self.folder, *self.CODES, **self.BEAT)
+        self.addCleanup(self.members.end)
+        self.members.start()
+
+
+class JoiningTest(AllianceCase):
+    def test_two_found_it_and_vote_a_third_in(self):
+        self.assertIn("no alliance", self.members["se"].cli("alliance", "status"))
+        self.members.found("se", "us")
+        answer, words = self.members.invite("se", "nz")
+        self.assertEqual(self.members["nz"].status()["members"], [])
+        said = self.members["se"].cli("alliance", "vote", "admit", answer, "--words", words)
+        self.assertIn("1 of 2 votes", said)
+        self.assertIn("have voted for this already",
+                      self.members["se"].refused("alliance", "vote", "admit", answer, "--words", words))
+        self.assertEqual(self.members["us"].sees("nz"), None)
+        self.members.vote_yes("us", words)
+        for code in self.CODES:
+            until(lambda one=code: len(self.members[one].status()["members"]) == 3, f"{code} knows all three")
+        self.members.settle()
+        self.assertEqual({self.members[code].status()["epoch"] for code in self.CODES}, {1})
+        # All three say the same of who belongs to it.
+        texts = {str([{key: row[key] for key in ("member", "name", "kind", "standing", "words")}
+                      for row in self.members[code].status()["members"]]) for code in self.CODES}
+        self.assertEqual(len(texts), 1)
+
+    def test_words_that_nobody_heard_open_nothing(self):
+        self.members.found("se", "us")
+        se, nz = self.members["se"], self.members["nz"]
+        se.letter("letter", se.cli("alliance", "invite", "nz", "--jurisdiction", "NZ"))
+        self.assertIn("by voice", nz.refused("alliance", "accept", "letter", "--words", se.words("us.card"),
+                                             *nz.card()))
+        self.assertEqual(nz.status()["alliance"], "")
+        answer, words = self.members.invite("se", "nz")
+        self.assertIn("by voice", se.refused("alliance", "vote", "admit", answer, "--words", se.words("letter")))
+        se.cli("alliance", "vote", "admit", answer, "--words", words)
+        us = self.members["us"]
+        until(lambda: us.status()["waiting"], "it waits for us's vote")
+        digits = us.status()["waiting"][0]["digits"][:8]
+        self.assertIn("--words", us.refused("alliance", "vote", "yes", digits))
+        self.assertIn("by voice", us.refused("alliance", "vote", "yes", digits, "--words", se.words("letter")))
+
+    def test_what_was_handed_over_is_checked(self):
+        self.members.found("se", "us")
+        se, nz = self.members["se"], self.members["nz"]
+        letter = se.cli("alliance", "invite", "nz", "--jurisdiction", "NZ")
+        se.letter("letter", letter)
+        se.letter("bent", letter.replace("eyJ", "eyK", 1))
+        self.assertIn("is no card, invitation or answer", nz.refused("alliance", "read", "bent"))
+        nz.refused("alliance", "accept", "bent", "--words", se.words("letter"), *nz.card())
+        # An invitation is for one member, of one kind.
+        self.assertIn("another member", nz.refused("alliance", "accept", "letter", "--words", se.words("letter"),
+                                                   *nz.card("body")))
+        nz.refused("alliance", "read", "absent")
+        self.assertIn("no member", nz.refused("alliance", "invite", "dk", "--jurisdiction", "DK").replace("active ", ""))
+
+    def test_bodies_pack_no_vote(self):
+        self.members.found("se", "us")
+        # A hotline belongs to its country: it may join, and has no vote beside it.
+        self.members.join("se", "nz", ["us"], kind="body", jurisdiction="SE")
+        status = self.members["se"].status()
+        self.assertEqual((status["quorum"], len(status["members"])), (2, 3))
+        nz = self.members["nz"]
+        self.assertIn("no vote", nz.refused("alliance", "vote", "suspend", "us", "--reason", "spite"))
+
+    def test_who_is_suspended_gets_nothing_and_comes_back(self):
+        self.members.found("se", "us")
+        self.members.join("se", "nz", ["us"])
+        self.members.settle()
+        se, nz = self.members["se"], self.members["nz"]
+        known = random_hashes(2, 5)
+        name = se.create("Known", known[0], readers=["all"])
+        until(lambda: nz.level(known[0]), "nz finds it")
+        se.cli("alliance", "vote", "suspend", "nz", "--reason", "to be looked into")
+        self.members.vote_yes("us")
+        until(lambda: self.members["us"].sees("nz")["standing"] == "suspended", "us knows")
+        self.members.folder.joinpath("rows.csv").write_text(f"pdq,classification\n{known[1]},baseline\n")
+        se.cli("list", "import", name, "rows.csv")
+        until(lambda: "permission_denied" in nz.sees("se")["trouble"], "nz is told no")
+        self.assertEqual(nz.level(known[1]), "")
+        se.cli("alliance", "vote", "lift", "nz")
+        self.members.vote_yes("us")
+        until(lambda: nz.level(known[1]), "nz reads again")
+
+    def test_who_leaves_is_removed(self):
+        self.members.found("se", "us")
+        self.members.join("se", "nz", ["us"])
+        nz = self.members["nz"]
+        self.assertIn("hasn't said that it leaves", self.members["se"].refused("alliance", "vote", "remove", "nz"))
+        nz.cli("alliance", "leave", "--reason", "a new ministry")
+        until(lambda: self.members["se"].run("alliance", "vote", "remove", "nz").returncode == 0, "se has read it")
+        self.members.vote_yes("us")
+        until(lambda: self.members["se"].sees("nz")["standing"] == "left", "nz has left")
+
+
+class SharingTest(AllianceCase):
+    def setUp(self):
+        super().setUp()
+        self.members.found("se", "us")
+        self.members.join("se", "nz", ["us"])
+        self.se, self.us, self.nz = (self.members[code] for code in self.CODES)
+
+    def test_a_list_is_read_and_a_withdrawal_stops_matches_everywhere(self):
+        known = random_hashes(3, 1)
+        name = self.se.create("Known", *known, readers=["all"])
+        for reader in (self.us, self.nz):
+            until(lambda one=reader: one.level(known[0]), f"{reader.code} finds it")
+            self.assertEqual(reader.level(known[0]), "observe", "nobody has subscribed to it")
+            reader.cli("list", "subscribe", name, "--enforce")
+            self.assertEqual(reader.level(known[0]), "lead")
+        number = self.us.matches(known[0])[0][0]["entry"]
+        self.se.cli("list", "withdraw", name, "--entries", str(number), "--reason", "wrong")
+        for reader in (self.us, self.nz):
+            until(lambda one=reader: not one.level(known[0]), f"{reader.code} finds it no more")
+            self.assertTrue(reader.level(known[1]))
+        self.members.settle()
+        self.assertEqual(dumped(self.us), dumped(self.nz))
+
+    def test_two_jurisdictions_make_it_enforced_and_a_puppet_none(self):
+        [known] = random_hashes(1, 2)
+        name = self.se.create("Known", known, readers=["all"])
+        until(lambda: self.nz.level(known), "nz finds it")
+        self.nz.cli("list", "subscribe", name, "--enforce")
+        number = str(self.nz.matches(known)[0][0]["entry"])
+        self.se.cli("list", "opinion", name, number, "confirm", "--basis", "examined")
+        self.members.settle()
+        self.assertEqual(self.nz.level(known), "lead", "its own state alone")
+        until(lambda: self.us.level(known), "us finds it")
+        self.us.cli("list", "opinion", name, number, "confirm", "--basis", "relayed")
+        self.members.settle()
+        self.assertEqual(self.nz.level(known), "lead", "who only passes it on hasn't looked")
+        self.us.cli("list", "opinion", name, number, "confirm", "--basis", "examined")
+        until(lambda: self.nz.level(known) == "enforce", "two have examined it")
+        # One member can't take it back for everybody, but who heeds it asks a person first.
+        self.us.cli("list", "opinion", name, number, "dispute", "--basis", "examined", "--reason", "wrong")
+        until(lambda: self.nz.level(known) == "lead", "nz heeds the dispute")
+        self.nz.cli("list", "subscribe", name, "--enforce", "--ignore-disputes")
+        self.assertEqual(self.nz.level(known), "lead", "us confirms no more")
+
+    def test_the_brake_is_at_once_and_here_alone(self):
+        [known] = random_hashes(1, 3)
+        self.se.create("Known", known, readers=["us", "nz"])
+        for reader in (self.us, self.nz):
+            until(lambda one=reader: one.level(known), f"{reader.code} finds it")
+        self.us.cli("alliance", "mute", "se", "--reason", "a flood")
+        self.assertEqual(self.us.level(known), "")
+        self.assertTrue(self.nz.level(known))
+        self.us.cli("alliance", "unmute", "se", "--reason", "it was repaired")
+        self.assertTrue(self.us.level(known))
+
+    def test_three_overturned_entries_pull_it(self):
+        known = random_hashes(3, 4)
+        name = self.se.create("Known", *known, readers=["all"])
+        until(lambda: self.nz.level(known[2]), "nz finds them")
+        for value in known:
+            number = str(self.nz.matches(value)[0][0]["entry"])
+            self.nz.cli("list", "opinion", name, number, "dispute", "--basis", "examined", "--reason", "wrong")
+        until(lambda: self.nz.sees("se")["muted"], "the brake pulls itself", 90)
+        self.assertFalse(self.us.sees("se")["muted"])
+
+    def test_only_readers_read_and_nothing_leaks(self):
+        known = random_hashes(2, 6)
+        self.se.create("Only for us, said quietly", known[0], readers=["us"])
+        until(lambda: self.us.level(known[0]), "us finds it")
+        self.members.settle()
+        self.assertEqual(self.nz.level(known[0]), "")
+        self.assertEqual(self.nz.cli("list", "show"), "")
+        for member in (self.us, self.nz, self.se):
+            self.assertNotIn(known[0], member.said())
+            self.assertNotIn("said quietly", member.said())
+        # National classes stay with those who were named.
+        name = self.se.create("National", known[1], classification="national")
+        self.assertIn("INTERPOL baseline", self.se.refused("alliance", "grant", name, "all"))
+        self.se.cli("alliance", "grant", name, "nz")
+        until(lambda: self.nz.level(known[1]), "nz finds it")
+        self.nz.cli("list", "subscribe", name, "--enforce")
+        self.assertEqual(self.nz.level(known[1]), "observe", "not opted into")
+        # Who may read it no more keeps what it has and gets nothing new.
+        self.se.cli("alliance", "withdraw", name, "nz")
+        self.assertIn("no member", self.se.refused("alliance", "grant", name, "dk"))
+        self.assertIn("another member", self.nz.refused("alliance", "grant", name, "us"))
+
+    def test_what_is_erased_is_erased_everywhere_and_who_confirmed_shows(self):
+        [known] = random_hashes(1, 7)
+        name = self.se.create("Known", known, readers=["all"])
+        for reader in (self.us, self.nz):
+            until(lambda one=reader: one.level(known), f"{reader.code} finds it")
+        self.nz.stop()
+        number = str(self.us.matches(known)[0][0]["entry"])
+        self.se.cli("erase", "--list", name, "--entry", number, "--ground", "court")
+        until(lambda: not self.us.level(known), "us has erased it")
+        until(lambda: self.se.json("alliance", "erasures")[0]["confirmed"] == ["us"], "us has confirmed")
+        self.assertEqual(self.se.json("alliance", "erasures")[0]["open"], ["nz"])
+        self.nz.start()
+        until(lambda: self.se.json("alliance", "erasures")[0]["open"] == [], "all have confirmed")
+        self.assertEqual(self.nz.level(known), "")
+
+
+class TroubleTest(AllianceCase):
+    def test_killed_at_any_moment_it_goes_on(self):
+        self.members.found("se", "us")
+        self.members.join("se", "nz", ["us"])
+        se, nz = self.members["se"], self.members["nz"]
+        name = se.create("Known", readers=["all"])
+        known = random_hashes(600, 8)
+        for turn in range(6):
+            rows = "".join(f"{value},baseline\n" for value in known[100 * turn:100 * turn + 100])
+            self.write("rows.csv", "pdq,classification\n" + rows)
+            se.cli("list", "import", name, "rows.csv")
+            (nz if turn % 2 else se).kill()
+            (nz if turn % 2 else se).start()
+        until(lambda: all(nz.matches(*known)), "nz finds all of them")
+        self.members.settle()
+        self.assertEqual(dumped(self.members["us"]), dumped(nz))
+        for member in (se, nz):
+            member.stop()
+            member.cli("log", "verify")
+
+    def test_strangers_and_other_protocols_get_nothing(self):
+        self.members.found("se", "us")
+        port = self.members["se"].port
+        for context in (ssl.create_default_context(), ssl._create_unverified_context()):
+            connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=10)
+            with self.assertRaises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
+                connection.request("POST", "/federation/v1/head", "{}")
+                connection.getresponse().read()
+            connection.close()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        with self.assertRaises((ConnectionError, http.client.HTTPException)):
+            connection.request("POST", "/federation/v1/head", "{}")
+            connection.getresponse()
+        connection.close()
+        # nz has a key of its own, and isn't known: it can't even ask.
+        self.assertEqual(self.members["nz"].status()["members"], [])
+
+    def test_a_copy_of_a_node_is_found_out(self):
+        self.members.found("se", "us")
+        se, us = self.members["se"], self.members["us"]
+        se.create("One", random_hashes(1, 9)[0], readers=["all"])
+        self.members.settle("se", "us")
+        se.stop()
+        subprocess.run(["cp", "-r", "se", "se-then"], cwd=self.folder, check=True)
+        se.start()
+        se.create("Two", readers=["all"])
+        self.members.settle("se", "us")
+        se.stop()
+        # The older one comes back and writes what the other didn't: two histories of one log.
+        subprocess.run("rm -r se && mv se-then se && rm -f se/socket se/lock", shell=True, cwd=self.folder, check=True)
+        se.start()
+        until(lambda: us.sees("se")["trouble"], "us sees that it is shorter")
+        self.assertEqual(us.status()["two_faced"], [])
+        for title in ("Three", "Four", "Five"):
+            se.create(title, readers=["all"])
+        until(lambda: us.status()["two_faced"] == ["se"], "us keeps the evidence")
+        self.assertIn("TWO-FACED se", us.cli("alliance", "status"))
+        self.assertNotIn("Three", us.cli("list", "show"))
+
+
+def dumped(member):
+    """What is shared, as the node has it in its views, whatever its log is called."""
+    lines = member.cli("dump").splitlines()
+    return {line for line in lines if "/private/" not in line and not line.startswith(('["subscription', '["user'))}
+
