@@ -20,6 +20,7 @@
 #include "cli/with_node.h"
 #include "federation/ledger.h"
 #include "federation/reader.h"
+#include "record/exchange.h"
 
 namespace fristad {
 namespace {
@@ -76,14 +77,17 @@ Result<std::vector<Row>> rows_of(Node& node, const Membership& now) {
     for (const auto& [code, member] : now.state->members) TRY(add(code, &member));
   } else if (now.founding != nullptr) {
     for (const Card& card : now.founding->founders) TRY(add(card.member, nullptr));
+  } else if (now.alliance) {
+    const auto introduced = TRY(node.ledger().introduced());
+    for (const Card& card : introduced) TRY(add(card.member, nullptr));
   }
   return rows;
 }
 
 std::string row_text(const Row& row, std::string_view own) {
   std::string text = escape_terminal(row.member) + "\t";
-  text += row.known != nullptr ? std::string(to_text(row.known->card.kind)) : "founder";
-  text += "\t" + (row.known != nullptr ? std::string(to_text(row.known->standing)) : "not yet") + "\t";
+  text += row.known != nullptr ? std::string(to_text(row.known->card.kind)) : "-";
+  text += "\t" + (row.known != nullptr ? std::string(to_text(row.known->standing)) : "asked") + "\t";
   if (row.member == own) return text + "this node\t" + std::to_string(row.size) + " records\n";
   text += row.peer.contact_ms == 0 ? "never" : utc_text(row.peer.contact_ms);
   text += "\t" + std::to_string(row.size) + " records, cosigned to " + std::to_string(row.cosigned);
@@ -116,14 +120,14 @@ void write_change(JsonWriter& json, const OpenChange& open) {
 }
 
 std::string status_json(const Membership& now, const std::vector<Row>& rows, const std::vector<OpenChange>& waiting,
-                        const std::vector<Evidence>& evidence, std::string_view own) {
+                        const std::vector<Evidence>& evidence, std::string_view own, std::string_view held) {
   std::string line;
   JsonWriter json(line);
   json.begin_object().member("alliance", now.alliance ? to_hex(*now.alliance) : "");
   json.member("name", now.state ? now.state->name : "").member("exists", now.state.has_value());
   json.member("epoch", now.state ? now.state->epoch : 0).member("quorum", now.state ? now.state->quorum : 0);
   json.member("charter", now.state ? now.state->charter : "").member("split", now.state && now.state->split);
-  json.key("missing").begin_array();
+  json.member("held", held).key("missing").begin_array();
   for (const std::string& founder : now.missing) json.value(founder);
   json.end_array().key("members").begin_array();
   for (const Row& row : rows) write_row(json, row, own);
@@ -136,7 +140,7 @@ std::string status_json(const Membership& now, const std::vector<Row>& rows, con
 }
 
 std::string status_text(const Membership& now, const std::vector<Row>& rows, const std::vector<OpenChange>& waiting,
-                        const std::vector<Evidence>& evidence, std::string_view own) {
+                        const std::vector<Evidence>& evidence, std::string_view own, std::string_view held) {
   if (!now.alliance) return "this node belongs to no alliance\n";
   std::string text = "alliance  " + to_words(alliance_fingerprint(*now.alliance)) + "\n";
   if (now.state) {
@@ -147,6 +151,7 @@ std::string status_text(const Membership& now, const std::vector<Row>& rows, con
   } else if (now.founding == nullptr) {
     text += "waits     for those who invited us: they have not admitted us yet, or we have not read it\n";
   }
+  if (!held.empty()) text += "HELD      " + escape_terminal(held) + "\n";
   for (const std::string& founder : now.missing)
     text += "waits     for " + escape_terminal(founder) + " to found it too\n";
   for (const Evidence& one : evidence) {
@@ -157,6 +162,9 @@ std::string status_text(const Membership& now, const std::vector<Row>& rows, con
   for (const Row& row : rows) text += row_text(row, own);
   if (!waiting.empty()) text += "\nwaits for our vote:\n";
   for (const OpenChange& open : waiting) {
+    if (const auto* const charter = std::get_if<Change::Charter>(&open.change->what); charter != nullptr) {
+      text += lines_text(charter->text);
+    }
     text += to_hex(open.hash).substr(0, digits_shown) + "\t" + change_text(*open.change) + "\tso far:";
     for (const std::string& voter : open.voters) text += " " + escape_terminal(voter);
     text += "\n";
@@ -172,7 +180,8 @@ int run_status(const StatusOptions& options, Env& env) {
     const auto evidence = node.ledger().evidence();
     if (!evidence) return env.fail(evidence.error());
     const auto tell = options.json ? status_json : status_text;
-    env.out.write(tell(*now, *rows, node.alliance().waiting_for_us(), *evidence, node.member()));
+    env.out.write(tell(*now, *rows, node.alliance().waiting_for_us(), *evidence, node.member(),
+                       node.journal().shared_held()));
     return static_cast<int>(exit_done);
   });
 }
@@ -199,6 +208,49 @@ int run_erasures(const StatusOptions& options, Env& env) {
         for (const std::string& member : one.open) line += " " + escape_terminal(member);
       }
       env.out.write(line + "\n");
+    }
+    return static_cast<int>(exit_done);
+  });
+}
+
+int run_evidence(const StatusOptions& options, Env& env) {
+  return with_node(options.node, env, [&](Node& node) {
+    const auto all = node.ledger().evidence();
+    if (!all) return env.fail(all.error());
+    for (const Evidence& one : *all) {
+      if (options.json) {
+        std::string line;
+        JsonWriter json(line);
+        json.begin_object().member("member", one.member).member("at", one.at_ms);
+        json.member("known", one.known).member("other", one.other).end_object();
+        env.out.write(line + "\n");
+      } else {
+        env.out.write("# " + escape_terminal(one.member) + " has signed both, found on " + utc_text(one.at_ms) + "\n" +
+                      lines_text(one.known) + "\n" + lines_text(one.other) + "\n");
+      }
+    }
+    return static_cast<int>(exit_done);
+  });
+}
+
+int run_refused(const StatusOptions& options, Env& env) {
+  return with_node(options.node, env, [&](Node& node) {
+    const auto refused = node.journal().quarantined();
+    if (!refused) return env.fail(refused.error());
+    const auto withheld = node.journal().withheld();
+    if (!withheld) return env.fail(withheld.error());
+    for (const auto* const some : {&*refused, &*withheld}) {
+      for (const Quarantined& one : *some) {
+        std::string line = escape_terminal(one.member) + "\t" + std::to_string(one.position) + "\t" +
+                           escape_terminal(one.why);
+        if (options.json) {
+          line.clear();
+          JsonWriter json(line);
+          json.begin_object().member("member", one.member).member("record", one.position);
+          json.member("why", one.why).end_object();
+        }
+        env.out.write(line + "\n");
+      }
     }
     return static_cast<int>(exit_done);
   });
@@ -288,6 +340,8 @@ void add_alliance(CLI::App& app, Run& run) {
   add_reasoned(*alliance, run, "mute", "The brake: at once, and here alone, a member counts for nothing", true, mute);
   add_reasoned(*alliance, run, "unmute", "Take the brake off", true, unmute);
   add_listing(*alliance, run, "erasures", "Who has confirmed that what we erased is gone", run_erasures);
+  add_listing(*alliance, run, "refused", "Records of others that we took over and couldn't use, and why", run_refused);
+  add_listing(*alliance, run, "evidence", "Heads that a member has signed which can't both be true", run_evidence);
   add_reasoned(*alliance, run, "leave", "Say that we leave; the others then vote to remove us", false, leave);
 }
 

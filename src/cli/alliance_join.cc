@@ -54,16 +54,6 @@ struct ReadOptions {
   std::string file;
 };
 
-std::string lines_text(std::string_view text) {
-  std::string lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines += escape_terminal(text.substr(0, end)) + "\n";
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
 Result<Card> card_in(const Node& node, const CardOptions& options) {
   CardDraft draft = options.draft;
   draft.kind = member_kind_from_text(options.kind).value_or(MemberKind::state);

@@ -1,5 +1,7 @@
 #include "cli/alliance_text.h"
 
+#include <algorithm>
+
 #include "alliance/fingerprint.h"
 #include "base/text_escape.h"
 #include "base/try.h"
@@ -23,6 +25,16 @@ Status check_words(const Card& card, std::string_view heard) {
   return Error{Code::permission_denied,
                "these aren't the words of the card of \"" + card.member +
                    "\": ask for them by voice, of a person whom you know, and don't take them from what was sent"};
+}
+
+std::string lines_text(std::string_view text) {
+  std::string lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines += escape_terminal(text.substr(0, end)) + "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
 }
 
 std::string card_text(const Card& card) {

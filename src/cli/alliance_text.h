@@ -25,5 +25,7 @@ Status check_words(const Card& card, std::string_view heard);
 // "admit nz (Aotearoa New Zealand, state)", escaped for a terminal.
 std::string change_text(const Change& change);
 std::string card_text(const Card& card);
+// A text of several lines, each escaped by itself.
+std::string lines_text(std::string_view text);
 
 }  // namespace fristad

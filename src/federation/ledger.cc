@@ -15,7 +15,7 @@ constexpr std::array tables_sql{
     Sql("CREATE TABLE federation_receipt(member text NOT NULL, way bigint NOT NULL, receipt text NOT NULL, "
         "PRIMARY KEY(member, way))"),
     Sql("CREATE TABLE federation_evidence(member text NOT NULL, at bigint NOT NULL, known text NOT NULL, "
-        "other text NOT NULL, PRIMARY KEY(known, other))"),
+        "other text NOT NULL, PRIMARY KEY(member, known))"),
 };
 constexpr std::array migrations{Migration{.version = 11, .what = "federation", .statements = tables_sql}};
 constexpr View view{.name = "federation", .migrations = migrations, .tables = {}, .kinds = {}};
@@ -158,7 +158,7 @@ Result<std::optional<std::string>> Ledger::receipt(std::string_view member, Way 
 Status Ledger::accuse(const Evidence& evidence) {
   return execute(
       "INSERT INTO federation_evidence(member, at, known, other) VALUES ($1, $2, $3, $4) "
-      "ON CONFLICT(known, other) DO NOTHING",
+      "ON CONFLICT(member, known) DO NOTHING",
       {std::string_view(evidence.member), evidence.at_ms, std::string_view(evidence.known),
        std::string_view(evidence.other)});
 }

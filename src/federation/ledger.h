@@ -62,7 +62,7 @@ class Ledger {
   Status receipt(std::string_view member, Way way, std::string_view text);
   Result<std::optional<std::string>> receipt(std::string_view member, Way way) const;
 
-  // Kept for good; the same pair once.
+  // Kept for good. However the second history grows, it stands once against a head that we know.
   Status accuse(const Evidence& evidence);
   Result<std::vector<Evidence>> evidence() const;
 

@@ -53,7 +53,7 @@ Result<Pulled> Reader::pull(const std::string& member, const Ask& ask) {
   const auto known = journal_.known_log(member);
   const HeadRequest request{.known = known ? known->head.size : 0};
   const HeadAnswer answer = TRY(HeadAnswer::decode(TRY(ask(Question::head, request.encode()))));
-  TRY(look_at_own(answer.yours));
+  look_at_own(member, answer.yours);
   const HeadKeys keys = TRY(keys_for(member, answer.head));
   pull.head = TRY(check_head(answer.head, keys));
   TRY(extend(pull, answer));
@@ -90,13 +90,12 @@ Result<std::optional<std::string>> Reader::head_at(std::uint32_t log, std::uint6
   return journal_.signed_head(log, size - 1, size);
 }
 
-Status Reader::look_at_own(std::string_view note) const {
-  if (note.empty()) return {};
+void Reader::look_at_own(std::string_view member, std::string_view note) const {
+  if (!options_.on_own_head) return;
+  // A head that we didn't sign says nothing about us.
   const LogHead own = journal_.head(shared_log);
   const auto seen = verify_checkpoint(note, {.name = own.origin, .key = journal_.log_key()}, {});
-  // A head that we didn't sign says nothing about us; one of an older key of ours neither.
-  if (seen && seen->checkpoint.size > own.size && options_.on_behind) options_.on_behind(seen->checkpoint.size);
-  return {};
+  if (seen || note.empty()) options_.on_own_head(member, seen ? seen->checkpoint.size : 0);
 }
 
 Status Reader::extend(Pull& pull, const HeadAnswer& answer) {
@@ -163,8 +162,8 @@ Status Reader::accuse(const Pull& pull, std::string_view known, std::string_view
                       .known = std::string(known),
                       .other = std::string(other)}));
   return damaged(pull.member +
-                 " has signed two histories of its log: the evidence is kept, nothing more is read from " +
-                 "it. Tell the other members");
+                 " has signed two histories of its log: the evidence is kept, and nothing of the second is " +
+                 "read. Tell the other members");
 }
 
 // ---- Witnesses ----

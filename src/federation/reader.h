@@ -43,9 +43,9 @@ struct ReaderOptions {
   SigningKey witness;  // cosigns heads
   Signer sign;         // with the record key: receipts
   Clock clock;
-  // Another node knows a head of our own log, signed by us, that is larger than our log: we are an old copy of
-  // ourselves. Called with the size that it knows.
-  std::function<void(std::uint64_t size)> on_behind = {};
+  // How much of our own log a member knows, under a head that we have signed; 0: nothing. More than there is: we are an
+  // older copy of ourselves. Called at each pull.
+  std::function<void(std::string_view member, std::uint64_t size)> on_own_head = {};
 };
 
 class Reader {
@@ -76,7 +76,7 @@ class Reader {
     Pulled pulled = {};
   };
   Result<HeadKeys> keys_for(const std::string& member, const SeenHead& head) const;
-  Status look_at_own(std::string_view note) const;
+  void look_at_own(std::string_view member, std::string_view note) const;
   Status extend(Pull& pull, const HeadAnswer& answer);
   Result<std::vector<LeafBytes>> leaves(const Pull& pull, std::uint64_t from, std::uint64_t to) const;
   // Why leaves don't lead to a head: with two histories that both have its signature it is the member's doing.

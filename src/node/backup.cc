@@ -285,6 +285,8 @@ Result<BackupReport> restore_node(const NodeRestore& restore, const NodeSeams& s
     if (!restore.postgres.empty()) {
       const Temporary gone(database);
     }
+    // Before it may write where others read, they have to say that it is no older copy.
+    TRY(write_file(restore.folder + "/restored", "", FileAccess::owner_only, FileExists::replace));
     TRY(write_settings(restore.folder, settings));
     return report;
   }();

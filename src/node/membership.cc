@@ -1,6 +1,7 @@
 // A node among others: its card, joining, what it shares and with whom, and the brake that pulls itself.
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/hex.h"
 #include "base/log.h"
@@ -29,9 +30,40 @@ Status Node::Impl::open_membership() {
   ledger = TRY(Ledger::open(*store));
   ReaderOptions reading{
       .witness = SigningKey::from_seed(keys.witness), .sign = record_signer(keys), .clock = seams.clock};
+  reading.on_own_head = [this](std::string_view member, std::uint64_t size) { compare_own(member, size); };
   reader = TRY(Reader::open(*journal, *alliance, *ledger, std::move(reading)));
+  std::error_code error;
+  if (std::filesystem::exists(restored_path(), error) && alliance->membership()->alliance) {
+    journal->hold_shared(
+        "this node was restored from a backup, and may have written more since: until every active member has told it "
+        "how much of its log there is, it records nothing that others could read. Let it serve; fristad alliance status "
+        "tells who has been asked");
+  }
   journal->subscribe([this](std::span<const Record> records) { heard(records); });
   return {};
+}
+
+void Node::Impl::compare_own(std::string_view member, std::uint64_t size) {
+  const std::uint64_t own = journal->head(shared_log).size;
+  if (size > own) {
+    journal->hold_shared("this node is an older copy of itself: \"" + std::string(member) + "\" knows " +
+                         std::to_string(size) + " records of its log, and here are " + std::to_string(own) +
+                         ". Go on with the newer copy; where that is lost, leave the alliance and come back under "
+                         "another code");
+    return;
+  }
+  std::error_code error;
+  const std::scoped_lock one_at_a_time(comparing);
+  if (!std::filesystem::exists(restored_path(), error)) return;
+  compared.emplace(member);
+  const auto now = alliance->membership();
+  if (!now->state) return;
+  for (const auto& [code, other] : now->state->members) {
+    const bool asked = code == settings.member || other.standing != Standing::active || compared.contains(code);
+    if (!asked) return;
+  }
+  std::filesystem::remove(restored_path(), error);
+  journal->hold_shared("");
 }
 
 Origin Node::Impl::origin_of(std::string_view member) const {
@@ -142,7 +174,9 @@ Result<std::vector<ErasureConfirmation>> Node::erasure_confirmations() const {
     one.scope = record.payload.scope;
     for (const auto& [code, size] : sizes) {
       if (!TRY(impl_->alliance->hears_corrections(code, one.scope))) continue;
-      (size > one.position ? one.confirmed : one.open).push_back(code);
+      // Who may read it no more isn't told, and may have it still.
+      const bool told = TRY(impl_->alliance->reads(code, one.scope));
+      (told && size > one.position ? one.confirmed : one.open).push_back(code);
     }
     if (!one.confirmed.empty() || !one.open.empty()) all.push_back(std::move(one));
     return {};

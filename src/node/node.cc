@@ -250,7 +250,7 @@ Status Node::publish() {
   Journal& journal = *impl_->journal;
   TRY(publish_log(journal, private_log, log_folder(private_log)));
   const std::int64_t now_ms = impl_->seams.clock.utc_ms();
-  if (now_ms - impl_->private_head_ms >= day_ms) {
+  if (now_ms - impl_->private_head_ms >= day_ms && journal.shared_held().empty()) {
     // What is private can't be rewritten unseen either; its size stays private too.
     const std::string note = TRY(journal.checkpoint(private_log));
     TRY(journal.transact("local-admin", [&](Decision& decision) -> Status {

@@ -4,6 +4,7 @@
 
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct Node::Impl {
   Status open_membership();
   // What material asks of a member.
   Origin origin_of(std::string_view member) const;
+  // How much of our own log another member knows; see Journal::hold_shared().
+  void compare_own(std::string_view member, std::uint64_t size);
+  std::string restored_path() const { return folder + "/restored"; }
   // Another member's erasure leaves old bytes in our files too.
   void heard(std::span<const Record> records) const;
   std::string unfinished_path() const { return folder + "/erasing"; }
@@ -43,6 +47,9 @@ struct Node::Impl {
   std::unique_ptr<Reader> reader;
   std::unique_ptr<Material> material;
   std::unique_ptr<People> people;
+  // Of a node that was restored: who has told how much of our log there is.
+  std::mutex comparing;
+  std::set<std::string, std::less<>> compared;
   std::mutex publishing;
   // One erasure or backup at a time: what is erased while a backup is made would come back with it.
   std::mutex erasing;

@@ -308,6 +308,16 @@ Result<RecordId> Decision::new_id() const {
   return id;
 }
 
+void Journal::hold_shared(std::string why) {
+  const std::scoped_lock lock(impl_->holding);
+  impl_->held = std::move(why);
+}
+
+std::string Journal::shared_held() const {
+  const std::scoped_lock lock(impl_->holding);
+  return impl_->held;
+}
+
 Result<Recorded> Decision::emit(Draft draft) {
   Journal::Impl& journal = batch_.journal;
   BatchState& state = batch_.state;
@@ -315,6 +325,10 @@ Result<Recorded> Decision::emit(Draft draft) {
   if (kind == nullptr) return Error{Code::invalid_argument, "there is no record of kind " + draft.kind};
 
   const std::uint32_t log = draft.scope == "private" ? private_log : shared_log;
+  if (log == shared_log) {
+    const std::scoped_lock lock(journal.holding);
+    if (!journal.held.empty()) return Error{Code::conflict, journal.held};
+  }
   Record record{.author = journal.options.member, .place = {log, state.logs[log].size()}};
   Leaf leaf;
   if (draft.revises) {

@@ -132,6 +132,9 @@ struct Journal::Impl {
   std::optional<BatchState> unsure;  // its commit failed, or its answer was lost: it may be on disk
   std::vector<Subscriber> subscribers;
 
+  mutable std::mutex holding;
+  std::string held;  // why nothing is recorded in the shared log
+
   mutable std::mutex head_mutex;
   std::vector<LogHead> heads;        // by the number of the log
   std::vector<std::string> authors;  // the same: whose it is

@@ -285,6 +285,7 @@ Result<std::string> Journal::checkpoint(std::uint32_t log) {
                                     {std::int64_t{log}, static_cast<std::int64_t>(now.size)}));
   }
   if (known) return *known;
+  if (const std::string why = shared_held(); log == shared_log && !why.empty()) return Error{Code::conflict, why};
   const std::string text = TRY(encode_checkpoint({.origin = now.origin, .size = now.size, .root = now.root}));
   const std::string note = TRY(sign_note(text, {{now.origin, impl_->keys.log_key}}));
   // Kept before it is shown: what was once signed is never contradicted.
