@@ -194,7 +194,7 @@ class SharingTest(AllianceCase):
         # Who may read it no more keeps what it has and gets nothing new.
         self.se.cli("alliance", "withdraw", name, "nz")
         self.assertIn("no member", self.se.refused("alliance", "grant", name, "dk"))
-        self.assertIn("another member", self.nz.refused("alliance", "grant", name, "us"))
+        self.assertIn("only the member whose scope it is", self.nz.refused("alliance", "grant", name, "us"))
 
     def test_what_is_erased_is_erased_everywhere_and_who_confirmed_shows(self):
         [known] = random_hashes(1, 7)
