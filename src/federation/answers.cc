@@ -133,6 +133,11 @@ Status Answers::take_receipt(std::string_view member, std::string_view body) {
   if (receipt.reader != member || receipt.origin != journal_.head(shared_log).origin) {
     return Error{Code::invalid_argument, "the receipt is of another reader or for another log"};
   }
+  // One that comes late, or once more, takes nothing back.
+  if (const auto before = TRY(ledger_.receipt(member, Ledger::Way::received))) {
+    const auto known = Receipt::read(*before, *key);
+    if (known && known->size > receipt.size) return {};
+  }
   return ledger_.receipt(member, Ledger::Way::received, body);
 }
 

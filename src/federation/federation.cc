@@ -258,13 +258,14 @@ std::unique_ptr<PeerLoop> Federation::Impl::loop_for(const Card& card) {
                                            [this, member](const TlsKey& key) { return is_key_of(key, member); });
   PeerLoop::Work work;
   work.ask = [line](Question question, std::string_view body) { return line->ask(question, body); };
-  work.read = [this, member, ask = work.ask]() -> Result<bool> {
+  work.read = [this, member, ask = work.ask]() -> Result<Found> {
     const Pulled pulled = TRY(reader.pull(member, ask));
     if (pulled.quarantined > 0) {
       log.warning("federation_quarantined",
                   {{"member", member}, {"records", static_cast<std::int64_t>(pulled.quarantined)}});
     }
-    return pulled.any();
+    // Nobody announces that a head has been on offer for long enough.
+    return pulled.any() ? Found::something : pulled.complete ? Found::nothing : Found::unfinished;
   };
   work.failed = [this, member](const Error& error) {
     log.warning("federation_failed", {{"member", member}, {"code", to_string(error.code)}});
@@ -272,7 +273,10 @@ std::unique_ptr<PeerLoop> Federation::Impl::loop_for(const Card& card) {
         ledger.trouble(member, std::string(to_string(error.code)) + ": " + error.message, options.clock.utc_ms()));
   };
   work.cancel = [line] { line->cancel(); };
-  const PeerPace pace{.beat_ms = options.beat_ms, .retry_ms = options.retry_ms, .retry_max_ms = options.retry_max_ms};
+  const PeerPace pace{.beat_ms = options.beat_ms,
+                      .soon_ms = options.patience_ms,
+                      .retry_ms = options.retry_ms,
+                      .retry_max_ms = options.retry_max_ms};
   return std::make_unique<PeerLoop>(std::move(work), pace, options.random);
 }
 

@@ -37,13 +37,17 @@ Result<Heads::Offered> Heads::offer(std::uint64_t known) {
   offered.head = head_->seen;
   offered.size = head_->checkpoint.size;
   if (cosigned_ && cosigned_->checkpoint.size != offered.size) offered.cosigned = cosigned_->seen;
-  if (offered.size <= known + leaves_per_head) return offered;
-  auto nearer = TRY(journal_.signed_head(shared_log, known, known + leaves_per_head));
+  if (offered.size <= known + reach_) return offered;
+  auto nearer = TRY(journal_.signed_head(shared_log, known, known + reach_));
   if (nearer) offered.head = {.note = *std::move(nearer)};
   return offered;
 }
 
 Result<bool> Heads::take(std::string_view member, std::string_view line) {
+  // Others get it as it is, and it must be nothing that they don't read.
+  if (line.empty() || line.size() > cosignature_bytes_max || line.find('\n') != line.size() - 1) {
+    return Error{Code::damaged, "a cosignature is one line"};
+  }
   const std::scoped_lock lock(mutex_);
   if (!head_) return Error{Code::conflict, "no head has been offered yet"};
   const auto membership = alliance_.membership();

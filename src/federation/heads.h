@@ -29,8 +29,10 @@ namespace fristad {
 
 class Heads {
  public:
-  Heads(Journal& journal, const Alliance& alliance, Clock clock, std::int64_t patience_ms = 2000)
-      : journal_(journal), alliance_(alliance), clock_(std::move(clock)), patience_ms_(patience_ms) {}
+  // `reach`: how far away a head may be from what somebody has.
+  Heads(Journal& journal, const Alliance& alliance, Clock clock, std::int64_t patience_ms = 2000,
+        std::uint64_t reach = leaves_per_head)
+      : journal_(journal), alliance_(alliance), clock_(std::move(clock)), patience_ms_(patience_ms), reach_(reach) {}
 
   struct Offered {
     SeenHead head;
@@ -63,6 +65,7 @@ class Heads {
   const Alliance& alliance_;
   const Clock clock_;
   const std::int64_t patience_ms_;
+  const std::uint64_t reach_;
   mutable std::mutex mutex_;
   std::optional<Head> head_;
   std::optional<Head> cosigned_;

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view receipt_type = "application/vnd.fristad.receipt.v1+json";
 constexpr std::size_t note_bytes_max = 4096;
-constexpr std::size_t line_bytes_max = 512;
 constexpr std::size_t refused_max = 1000;
 constexpr std::size_t receipt_bytes_max = 64 << 10;
 constexpr std::size_t scope_bytes_max = 64;
@@ -59,7 +58,8 @@ Result<SeenHead> seen_head(const Json& json) {
   StrictBody body(json);
   SeenHead head;
   for (const Json& line : *TRY(body.list("cosignatures", cosignatures_max))) {
-    if (line.text() == nullptr || line.text()->size() > line_bytes_max) return damaged("a cosignature is a line");
+    if (line.text() == nullptr || line.text()->size() > cosignature_bytes_max)
+      return damaged("a cosignature is a line");
     head.cosignatures.push_back(*line.text());
   }
   head.note = TRY(body.text("note", 1, note_bytes_max));

@@ -50,6 +50,7 @@ inline constexpr std::size_t parcels_per_answer = 1000;
 inline constexpr std::uint64_t leaves_per_answer = 8192;
 inline constexpr std::uint64_t leaves_per_head = 65'536;  // a head is never farther away than this
 inline constexpr std::size_t cosignatures_max = 1000;
+inline constexpr std::size_t cosignature_bytes_max = 512;
 inline constexpr std::size_t scopes_max = 100'000;
 
 struct HeadRequest {

@@ -67,14 +67,14 @@ void PeerLoop::run(const std::stop_token& stop) {
   Due due = wait(stop, 0, true);
   while (!stop.stop_requested()) {
     Status done;
-    bool again = false;
+    Found found = Found::nothing;
     if (due.announce) {
       const auto told = work_.ask(Question::poke, "");
       if (!told) done = told.error();
     }
     if (done && due.read) {
       const auto read = work_.read();
-      again = read && *read;
+      if (read) found = *read;
       if (!read) done = read.error();
     }
     if (stop.stop_requested()) return;
@@ -87,12 +87,13 @@ void PeerLoop::run(const std::stop_token& stop) {
       continue;
     }
     if (due.read) failures = 0;
-    if (again) {
+    if (found == Found::something) {
       due = {.read = true};
       continue;
     }
     if (due.announce) pause(stop);
-    due = wait(stop, drawn(pace_.beat_ms - pace_.beat_ms / 10, pace_.beat_ms), true);
+    const std::int64_t beat_ms = drawn(pace_.beat_ms - pace_.beat_ms / 10, pace_.beat_ms);
+    due = wait(stop, found == Found::unfinished ? std::min(pace_.soon_ms, beat_ms) : beat_ms, true);
   }
 }
 

@@ -20,8 +20,16 @@
 
 namespace fristad {
 
+// What a reading came to.
+enum class Found {
+  nothing,     // all is here
+  unfinished,  // the rest stands behind the head on offer: look again soon
+  something,   // look again at once
+};
+
 struct PeerPace {
   std::int64_t beat_ms = 60'000;
+  std::int64_t soon_ms = 2000;
   std::int64_t retry_ms = 1000;
   std::int64_t retry_max_ms = 900'000;
 };
@@ -29,8 +37,8 @@ struct PeerPace {
 class PeerLoop {
  public:
   struct Work {
-    Ask ask;                             // may be broken off by `cancel`
-    std::function<Result<bool>()> read;  // true: there was something, look again
+    Ask ask;  // may be broken off by `cancel`
+    std::function<Result<Found>()> read;
     std::function<void(const Error&)> failed;
     std::function<void()> cancel;  // from another thread
   };

@@ -8,6 +8,8 @@ namespace fristad {
 namespace {
 
 constexpr std::size_t refused_max = 1000;
+// Journal::extend() takes no more at once; what is to be taken is in memory until then.
+constexpr std::uint64_t leaves_max = std::uint64_t{1} << 20;
 
 Error damaged(std::string what) {
   return {Code::damaged, std::move(what)};
@@ -15,6 +17,12 @@ Error damaged(std::string what) {
 
 Result<Checkpoint> unproved(std::string_view note) {
   return parse_checkpoint(TRY(parse_note(note)).text);
+}
+
+// Of the network, the disk, or whether it talks to us at all: other scopes would fare no better.
+bool is_of_all_scopes(Code code) {
+  return code == Code::unavailable || code == Code::deadline_exceeded || code == Code::cancelled ||
+         code == Code::internal;
 }
 
 // What binds all comes first: the rest is read in its light.
@@ -54,8 +62,7 @@ Result<Pulled> Reader::pull(const std::string& member, const Ask& ask) {
   const HeadRequest request{.known = known ? known->head.size : 0};
   const HeadAnswer answer = TRY(HeadAnswer::decode(TRY(ask(Question::head, request.encode()))));
   look_at_own(member, answer.yours);
-  const HeadKeys keys = TRY(keys_for(member, answer.head));
-  pull.head = TRY(check_head(answer.head, keys));
+  pull.head = TRY(checked(member, answer.head));
   TRY(extend(pull, answer));
   TRY(vouch(pull, answer));
   TRY(note_cosigned(pull, answer.head));
@@ -85,6 +92,14 @@ Result<HeadKeys> Reader::keys_for(const std::string& member, const SeenHead& hea
   return head_keys(*alliance_.membership(), {.name = says.origin, .key = *key});
 }
 
+Result<CheckedHead> Reader::checked(const std::string& member, const SeenHead& head) const {
+  auto checked = check_head(head, TRY(keys_for(member, head)));
+  if (!checked && checked.error().code == Code::permission_denied) {
+    return damaged("the head that " + member + " shows isn't signed by the key of its log");
+  }
+  return checked;
+}
+
 Result<std::optional<std::string>> Reader::head_at(std::uint32_t log, std::uint64_t size) const {
   if (size == 0) return std::optional<std::string>();
   return journal_.signed_head(log, size - 1, size);
@@ -111,6 +126,10 @@ Status Reader::extend(Pull& pull, const HeadAnswer& answer) {
   if (head.size == size) {
     if (!known || head.root == known->head.root) return {};
     return accuse(pull, TRY(head_at(known->number, size)).value_or(""), answer.head.note);
+  }
+  if (head.size - size > leaves_max) {
+    return Error{Code::too_large, pull.member + " shows a head that is " + std::to_string(head.size - size) +
+                                      " records away from what is here: none so far is taken over"};
   }
   const std::vector<LeafBytes> fresh = TRY(leaves(pull, size, head.size));
   const Status extended =
@@ -183,14 +202,13 @@ Status Reader::note_cosigned(const Pull& pull, const SeenHead& head) {
   const auto now = alliance_.membership();
   const auto known = journal_.known_log(pull.member);
   if (!now->state || !known) return {};
-  const CheckedHead checked = TRY(check_head(head, TRY(keys_for(pull.member, head))));
-  const std::uint64_t size = checked.checkpoint.size;
-  if (size == 0 || size <= cosigned(pull.member) || !are_enough(*now->state, pull.member, checked.cosigners)) return {};
+  const CheckedHead seen = TRY(checked(pull.member, head));
+  const std::uint64_t size = seen.checkpoint.size;
+  if (size == 0 || size <= cosigned(pull.member) || !are_enough(*now->state, pull.member, seen.cosigners)) return {};
   // Of a head that we never came by we can't tell whether it is one of this history.
   const auto ours = TRY(head_at(known->number, size));
-  if (!ours || TRY(unproved(*ours)).root != checked.checkpoint.root) return {};
-  TRY(ledger_.cosigned(pull.member, size, static_cast<std::int64_t>(checked.cosigners.size()),
-                       options_.clock.utc_ms()));
+  if (!ours || TRY(unproved(*ours)).root != seen.checkpoint.root) return {};
+  TRY(ledger_.cosigned(pull.member, size, static_cast<std::int64_t>(seen.cosigners.size()), options_.clock.utc_ms()));
   const std::scoped_lock lock(mutex_);
   cosigned_[pull.member] = size;
   return {};
@@ -219,8 +237,7 @@ Status Reader::read_scopes(Pull& pull) {
     complete = complete && read && *read;
     if (read) continue;
     if (first_wrong) first_wrong = read.error();
-    // Of the network or the disk, not of this scope.
-    if (read.error().code != Code::damaged) break;
+    if (is_of_all_scopes(read.error().code)) break;
   }
   pull.pulled.complete = complete;
   if (!complete) return first_wrong;

@@ -56,7 +56,7 @@ class Reader {
 
   // Errors: those of `ask`; damaged (what came can't be checked: the member, or who stands between, has changed it; of
   // two histories the evidence is kept); conflict (its log is shorter than it was); not_found (no keys of it are
-  // known).
+  // known); too_large (over 2^20 leaves lead to the head that it shows).
   Result<Pulled> pull(const std::string& member, const Ask& ask);
 
   // Up to where that member's log is cosigned by enough others.
@@ -76,6 +76,8 @@ class Reader {
     Pulled pulled = {};
   };
   Result<HeadKeys> keys_for(const std::string& member, const SeenHead& head) const;
+  // Errors: those of keys_for(); damaged (not signed by the log's key; a cosignature is wrong).
+  Result<CheckedHead> checked(const std::string& member, const SeenHead& head) const;
   void look_at_own(std::string_view member, std::string_view note) const;
   Status extend(Pull& pull, const HeadAnswer& answer);
   Result<std::vector<LeafBytes>> leaves(const Pull& pull, std::uint64_t from, std::uint64_t to) const;

@@ -1,0 +1,272 @@
+#include "federation/reader.h"
+
+#include <gtest/gtest.h>
+
+#include "base/hex.h"
+#include "federation/federation_fixture.h"
+
+namespace fristad {
+namespace {
+
+using testing::bent;
+using testing::code_of;
+using testing::FederationNode;
+using testing::key_named;
+using testing::last_of;
+using testing::Meeting;
+using testing::member_key;
+using testing::TemporaryFolder;
+
+// Which questions went out.
+Ask counted(Ask ask, std::vector<Question>& questions) {
+  return [ask = std::move(ask), &questions](Question question, std::string_view body) {
+    questions.push_back(question);
+    return ask(question, body);
+  };
+}
+
+struct ReaderTest : ::testing::Test {
+  Meeting meeting{3};
+  FederationNode& aa = meeting[0];
+  FederationNode& ab = meeting[1];
+  FederationNode& ac = meeting[2];
+
+  Result<Pulled> pull(const Ask& ask) { return aa.reader->pull("ab", ask); }
+  Ask honest() { return ab.ask_as("aa"); }
+  void pass() { meeting.still.pass(5000); }
+};
+
+TEST_F(ReaderTest, WhatIsWrittenThereComesHere) {
+  ab.says("one");
+  ab.says("two", "public");
+  pass();
+  const auto pulled = meeting.pull("aa", "ab");
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_EQ(pulled->leaves, 2u);
+  EXPECT_EQ(pulled->records, 2u);
+  EXPECT_EQ(pulled->quarantined, 0u);
+  EXPECT_TRUE(pulled->complete);
+  EXPECT_TRUE(pulled->any());
+  EXPECT_EQ(aa.notes(), "one two ");
+  const PeerRow peer = aa.ledger->peer("ab").value();
+  EXPECT_EQ(peer.read_to, ab.journal->head(shared_log).size);
+  EXPECT_EQ(peer.contact_ms, meeting.still.ms->load());
+}
+
+TEST_F(ReaderTest, WhereNothingIsNewThatIsOneQuestion) {
+  std::vector<Question> questions;
+  const auto pulled = pull(counted(honest(), questions));
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_FALSE(pulled->any());
+  EXPECT_TRUE(pulled->complete);
+  EXPECT_EQ(questions, std::vector<Question>{Question::head});
+  // After a restart it looks once more.
+  aa.close();
+  aa.open();
+  questions.clear();
+  ASSERT_TRUE(pull(counted(honest(), questions)));
+  EXPECT_EQ(questions, (std::vector<Question>{Question::head, Question::scopes, Question::receipt}));
+}
+
+TEST_F(ReaderTest, AScopeThatIsOpenedLateIsCaughtUpWith) {
+  const RecordId scope = ab.opens({"ac"});
+  ab.says("early", to_hex(scope));
+  meeting.settle();
+  EXPECT_EQ(aa.notes(), "");
+  EXPECT_EQ(ac.notes(), "early ");
+  const std::vector<std::string> reader{"aa"};
+  ASSERT_TRUE(ab.alliance->grant("local-admin", scope, reader));
+  meeting.settle();
+  EXPECT_EQ(aa.notes(), "early ");
+}
+
+TEST_F(ReaderTest, ManyRecordsComeOverSeveralAnswers) {
+  constexpr int count = 30;
+  for (int i = 0; i < count; ++i) ab.says(std::to_string(i));
+  pass();
+  // A slow author that hands out three leaves and two records at a time.
+  const Ask slow = [&](Question question, std::string_view body) -> Result<std::string> {
+    const std::string answer = TRY(ab.answers->answer("aa", question, body));
+    if (question == Question::leaves) return answer.substr(0, 3 * leaf_size);
+    if (question != Question::parcels) return answer;
+    auto parcels = decode_parcels(answer).value();
+    if (parcels.size() > 2) parcels.resize(2);
+    return encode_parcels(parcels);
+  };
+  const auto pulled = pull(slow);
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_EQ(pulled->leaves, 30u);
+  EXPECT_EQ(pulled->records, 30u);
+  EXPECT_TRUE(pulled->complete);
+}
+
+TEST_F(ReaderTest, ALogIsProvisionalUntilEnoughHaveCosignedIt) {
+  ab.says("one");
+  pass();
+  const std::uint64_t before = aa.reader->cosigned("ab");
+  const std::uint64_t size = ab.journal->head(shared_log).size;
+  EXPECT_LT(before, size);
+  ASSERT_TRUE(meeting.pull("aa", "ab"));
+  EXPECT_EQ(aa.notes(), "one ") << "it is read, and nobody else has vouched for it yet";
+  EXPECT_EQ(aa.reader->cosigned("ab"), before);
+  EXPECT_EQ(ab.cosigned, 1) << "from the founding";
+  ASSERT_TRUE(meeting.pull("ac", "ab"));
+  EXPECT_EQ(ab.cosigned, 2);
+  EXPECT_EQ(aa.reader->cosigned("ab"), before);
+  ASSERT_TRUE(meeting.pull("aa", "ab"));
+  EXPECT_EQ(aa.reader->cosigned("ab"), size);
+  EXPECT_EQ(aa.ledger->peer("ab")->cosigned, size);
+  EXPECT_EQ(aa.ledger->peer("ab")->cosigners, 2);
+  aa.close();
+  aa.open();
+  EXPECT_EQ(aa.reader->cosigned("ab"), size) << "remembered";
+}
+
+TEST_F(ReaderTest, OfTwoFoundersOneVouchesForTheOther) {
+  Meeting two(2);
+  two[1].says("one");
+  two.still.pass(5000);
+  ASSERT_TRUE(two.pull("aa", "ab"));
+  ASSERT_TRUE(two.pull("aa", "ab"));
+  EXPECT_EQ(two[0].reader->cosigned("ab"), two[1].journal->head(shared_log).size);
+}
+
+TEST_F(ReaderTest, FoundersReadOneAnotherUntilTheAllianceExists) {
+  Meeting early(3, false);
+  EXPECT_FALSE(early[0].alliance->membership()->state);
+  ASSERT_TRUE(early.pull("aa", "ab"));
+  EXPECT_FALSE(early[0].alliance->membership()->state);
+  EXPECT_EQ(early[0].alliance->membership()->missing, std::vector<std::string>{"ac"});
+  EXPECT_EQ(early[0].reader->cosigned("ab"), 0u);
+  ASSERT_TRUE(early.pull("aa", "ac"));
+  EXPECT_TRUE(early[0].alliance->membership()->state);
+}
+
+TEST_F(ReaderTest, AHeadIsVouchedForOnceWithItsLeaves) {
+  ab.says("one");
+  pass();
+  std::vector<Question> questions;
+  ASSERT_TRUE(pull(counted(honest(), questions)));
+  const std::vector<Question> expected{Question::head,   Question::leaves,  Question::cosignature,
+                                       Question::scopes, Question::parcels, Question::receipt};
+  EXPECT_EQ(questions, expected);
+  questions.clear();
+  ASSERT_TRUE(pull(counted(honest(), questions)));
+  EXPECT_EQ(questions, std::vector<Question>{Question::head});
+}
+
+TEST_F(ReaderTest, ThatACosignatureOrReceiptIsNotTakenHoldsUpNothing) {
+  for (const Code code : {Code::conflict, Code::permission_denied}) {
+    ab.says("n" + std::to_string(static_cast<int>(code)));
+    pass();
+    const auto pulled = pull([&](Question question, std::string_view body) -> Result<std::string> {
+      if (question == Question::cosignature) return Error{code, "no"};
+      if (question == Question::receipt) return Error{Code::permission_denied, "no"};
+      return ab.answers->answer("aa", question, body);
+    });
+    ASSERT_TRUE(pulled) << pulled.error().message;
+    EXPECT_TRUE(pulled->complete);
+  }
+  ab.says("last");
+  pass();
+  const auto pulled = pull([&](Question question, std::string_view body) -> Result<std::string> {
+    if (question == Question::cosignature) return Error{Code::unavailable, "gone"};
+    return ab.answers->answer("aa", question, body);
+  });
+  EXPECT_EQ(code_of(pulled), Code::unavailable);
+}
+
+TEST_F(ReaderTest, ARecordThatNoFoldTakesIsQuarantinedAndNamedInTheReceipt) {
+  ab.says("before");
+  const Recorded poison = ab.records({.kind = "poison", .scope = "alliance"});
+  ab.says("after");
+  pass();
+  const auto pulled = meeting.pull("aa", "ab");
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_EQ(pulled->quarantined, 1u);
+  EXPECT_EQ(pulled->records, 2u);
+  EXPECT_TRUE(pulled->complete);
+  EXPECT_EQ(aa.notes(), "after before ");
+  const auto text = ab.ledger->receipt("aa", Ledger::Way::received).value();
+  const auto receipt = Receipt::read(*text, member_key("aa", KeyPurpose::record).public_key());
+  ASSERT_TRUE(receipt) << receipt.error().message;
+  EXPECT_EQ(receipt->refused, std::vector<std::uint64_t>{poison.place.position});
+  EXPECT_EQ(receipt->size, ab.journal->head(shared_log).size);
+  EXPECT_EQ(receipt->root, ab.journal->head(shared_log).root);
+}
+
+TEST_F(ReaderTest, ACutLineGoesOnWhereItWasCut) {
+  const RecordId scope = ab.opens({"aa"});
+  for (int i = 0; i < 4; ++i) ab.says("n" + std::to_string(i));
+  ab.says("s", to_hex(scope));
+  pass();
+  std::vector<Question> expected;
+  ASSERT_TRUE(ac.reader->pull("ab", counted(ab.ask_as("ac"), expected)));
+  // The line breaks before each of its questions in turn; only what is asked in vain is asked again.
+  std::size_t left = 0;
+  for (int tries = 0; tries < 20; ++tries) {
+    std::size_t asked = 0;
+    const auto pulled = pull([&](Question question, std::string_view body) -> Result<std::string> {
+      if (asked++ == left) return Error{Code::unavailable, "cut"};
+      return ab.answers->answer("aa", question, body);
+    });
+    if (pulled && pulled->complete) break;
+    EXPECT_EQ(code_of(pulled), Code::unavailable);
+    ++left;
+  }
+  EXPECT_EQ(aa.notes(), "n0 n1 n2 n3 s ");
+  EXPECT_EQ(aa.journal->known_log("ab")->head.root, ab.journal->head(shared_log).root);
+  EXPECT_TRUE(aa.journal->wrong_views()->empty());
+}
+
+TEST_F(ReaderTest, AnOldCopyOfOurselvesLearnsThatItIsOne) {
+  TemporaryFolder backup;
+  aa.save(backup / "then");
+  aa.says("after the backup");
+  meeting.settle();
+  const std::uint64_t size = aa.journal->head(shared_log).size;
+  EXPECT_TRUE(aa.behind.empty());
+  aa.go_back(backup / "then");
+  EXPECT_LT(aa.journal->head(shared_log).size, size);
+  ASSERT_TRUE(meeting.pull("aa", "ab"));
+  EXPECT_EQ(aa.behind, std::vector<std::uint64_t>{size});
+}
+
+TEST_F(ReaderTest, NobodyElseCanSayThatWeAreBehind) {
+  const LogHead own = aa.journal->head(shared_log);
+  const auto says = [&](std::string yours) {
+    const auto pulled = pull(bent(honest(), Question::head, [&](const std::string& answer) {
+      HeadAnswer changed = HeadAnswer::decode(answer).value();
+      changed.yours = yours;
+      return changed.encode();
+    }));
+    EXPECT_TRUE(pulled) << pulled.error().message;
+  };
+  const std::string text = encode_checkpoint({.origin = own.origin, .size = own.size + 9, .root = own.root}).value();
+  const std::string of_other = encode_checkpoint({.origin = "x", .size = own.size + 9, .root = own.root}).value();
+  const SigningKey ours = member_key("aa", KeyPurpose::log);
+  const SigningKey theirs = member_key("ab", KeyPurpose::log);
+  says("");
+  says("no note");
+  says(sign_note(text, {{own.origin, theirs}}).value());
+  says(sign_note(of_other, {{"x", ours}}).value());
+  says(aa.journal->checkpoint(shared_log).value());
+  EXPECT_TRUE(aa.behind.empty());
+  says(sign_note(text, {{own.origin, ours}}).value());
+  EXPECT_EQ(aa.behind, std::vector<std::uint64_t>{own.size + 9});
+}
+
+TEST_F(ReaderTest, KeysAreTheAlliancesAndBeforeThatThoseOfCards) {
+  EXPECT_EQ(aa.reader->key_of("ab", KeyPurpose::log, 0), member_key("ab", KeyPurpose::log).public_key());
+  EXPECT_EQ(aa.reader->key_of("nz", KeyPurpose::log, 0), std::nullopt);
+  ASSERT_TRUE(aa.ledger->introduce(testing::card_of("nz", {.valid_from = 3})));
+  EXPECT_EQ(aa.reader->key_of("nz", KeyPurpose::log, 2), std::nullopt);
+  EXPECT_EQ(aa.reader->key_of("nz", KeyPurpose::log, 3), member_key("nz", KeyPurpose::log).public_key());
+  // A card can't give a member other keys than the alliance knows.
+  ASSERT_TRUE(aa.ledger->introduce(testing::card_of("ab", {.root = "another", .keys = "2"})));
+  EXPECT_EQ(aa.reader->key_of("ab", KeyPurpose::log, 9), member_key("ab", KeyPurpose::log).public_key());
+  EXPECT_EQ(code_of(aa.reader->pull("zz", ab.ask_as("aa"))), Code::damaged) << "ab's head isn't one of zz's";
+}
+
+}  // namespace
+}  // namespace fristad
