@@ -15,6 +15,7 @@ namespace fristad {
 
 using Run = std::function<int(Env&)>;
 
+void add_alliance(CLI::App& app, Run& run);
 void add_backup(CLI::App& app, Run& run);
 void add_doctor(CLI::App& app, Run& run);
 void add_dump(CLI::App& app, Run& run);
@@ -35,7 +36,9 @@ void add_token(CLI::App& app, Run& run);
 void add_user(CLI::App& app, Run& run);
 void add_version(CLI::App& app, Run& run);
 
-// What `index`, `node`, `list` and `log` are made of.
+// What `alliance`, `index`, `node`, `list` and `log` are made of.
+void add_alliance_join(CLI::App& alliance, Run& run);  // card, read, found, invite, accept
+void add_alliance_vote(CLI::App& alliance, Run& run);
 void add_index_build(CLI::App& index, Run& run);
 void add_node_run(CLI::App& node, Run& run);
 void add_list_entries(CLI::App& list, Run& run);  // add, withdraw, opinion, recalls

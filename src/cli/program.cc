@@ -57,6 +57,7 @@ int run_program(Env& env) {
   add_user(app, run);
   add_token(app, run);
   add_list(app, run);
+  add_alliance(app, run);
   add_import(app, run);
   add_explain(app, run);
   add_log(app, run);

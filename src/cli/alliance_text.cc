@@ -1,0 +1,51 @@
+#include "cli/alliance_text.h"
+
+#include "alliance/fingerprint.h"
+#include "base/text_escape.h"
+#include "base/try.h"
+#include "base/whole_file.h"
+
+namespace fristad {
+
+Result<std::string> read_letter(const std::string& path) {
+  std::string text = TRY(read_file(path, invitation_bytes_max));
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+std::string words_of(const Card& card) {
+  return to_words(root_fingerprint(card.root));
+}
+
+Status check_words(const Card& card, std::string_view heard) {
+  const auto fingerprint = fingerprint_from_words(heard);
+  if (fingerprint && *fingerprint == root_fingerprint(card.root)) return {};
+  return Error{Code::permission_denied,
+               "these aren't the words of the card of \"" + card.member +
+                   "\": ask for them by voice, of a person whom you know, and don't take them from what was sent"};
+}
+
+std::string card_text(const Card& card) {
+  std::string text = "member        " + escape_terminal(card.member) + "\n";
+  text += "name          " + escape_terminal(card.name) + "\n";
+  text += "kind          " + std::string(to_text(card.kind)) + "\n";
+  if (!card.jurisdiction.empty()) text += "jurisdiction  " + escape_terminal(card.jurisdiction) + "\n";
+  text += "address       " + escape_terminal(card.address) + "\n";
+  return text + "words         " + words_of(card) + "\n";
+}
+
+std::string change_text(const Change& change) {
+  std::string text(change.word());
+  if (!change.about().empty()) text += " " + escape_terminal(change.about());
+  if (const auto* const admit = std::get_if<Change::Admit>(&change.what); admit != nullptr) {
+    text += " (" + escape_terminal(admit->card.name) + ", " + std::string(to_text(admit->card.kind)) + ", invited by " +
+            escape_terminal(admit->inviter) + ", words " + words_of(admit->card) + ")";
+  } else if (const auto* const suspend = std::get_if<Change::Suspend>(&change.what); suspend != nullptr) {
+    text += " (" + escape_terminal(suspend->reason) + ")";
+  } else if (const auto* const expel = std::get_if<Change::Expel>(&change.what); expel != nullptr) {
+    text += " (" + escape_terminal(expel->reason) + ")";
+  }
+  return text;
+}
+
+}  // namespace fristad
