@@ -84,7 +84,8 @@ describe('the alliance', () => {
     people.candidate = await candidate.person('kiri', 'steward');
     await until('the alliance doesn’t begin', async () => (await people.steward.get('/api/v1/alliance')).standing === 'active');
     const theirs = await nodes.no.add_list('Norwegian, made up', made_up_rows(4));
-    await nodes.no.cli('alliance', 'share', theirs, 'se');
+    const norwegian = await nodes.no.person('nils', 'steward');
+    await norwegian.post(`/api/v1/alliance/lists/${theirs}/readers`, { readers: ['se'] });
     list = await nodes.se.add_list('Swedish, made up', made_up_rows(3));
     await until('the list doesn’t come', async () => (await people.steward.get('/api/v1/alliance/lists')).lists.length === 2);
     await until('nobody cosigns', async () => {
