@@ -10,10 +10,11 @@
 namespace fristad {
 namespace {
 
-// What an approval's arguments hold, less what stands beside.
-constexpr std::size_t text_bytes_max = 40'000;
+constexpr std::size_t letter_bytes_max = 64 * 1024;
+// An approval holds a charter twice: to be cast, and to be read by who approves.
+constexpr std::size_t charter_text_bytes_max = 25'000;
 
-// What is voted for, as it came: checked, and kept with the approval.
+// What is voted for, as it came.
 struct VoteDraft {
   std::string what;
   std::string member = {};
@@ -27,9 +28,9 @@ Result<VoteDraft> draft_in(Fields& in) {
   VoteDraft draft;
   draft.what = TRY(in.text("what", 16));
   if (draft.what == "admit" || draft.what == "card") {
-    draft.letter = TRY(letter_in(in, "letter", text_bytes_max));
+    draft.letter = TRY(letter_in(in, "letter", letter_bytes_max));
   } else if (draft.what == "charter") {
-    draft.text = TRY(in.text("text", text_bytes_max));
+    draft.text = TRY(in.text("text", charter_text_bytes_max));
   } else if (draft.what == "open") {
     draft.change = TRY(in.text("change", 64));
   } else {
@@ -76,19 +77,22 @@ Status may_be_asked(const Call& call, const Change& change) {
   return check_change(*now->state, change);
 }
 
-// Kept, and shown to who approves: what it comes to, beside what it is made from.
+// Kept, and shown to who approves: what it comes to, in words. The change itself stands beside them as an object, not
+// as the letter that it came in: records hold no base64 of that length. What others vote for is named by its hash,
+// since their votes hold it.
 Json arguments_of(const VoteDraft& draft, const Change& change) {
   Json::Object arguments;
   const auto keep = [&arguments](std::string name, std::string_view text) {
     if (!text.empty()) arguments.emplace(std::move(name), Json(text));
   };
-  keep("what", draft.what);
   keep("vote", change.word());
   keep("member", change.about());
-  keep("letter", draft.letter);
   keep("text", draft.text);
-  keep("grounds", draft.grounds);
-  keep("change", draft.change);
+  if (draft.change.empty()) {
+    arguments.emplace("body", change.to_json());
+  } else {
+    keep("change", draft.change);
+  }
   const auto keep_card = [&](const Card& card) {
     keep("name", card.name);
     keep("address", card.address);
@@ -98,7 +102,6 @@ Json arguments_of(const VoteDraft& draft, const Change& change) {
   if (const auto* const card = std::get_if<Change::NewCard>(&change.what); card != nullptr) keep_card(card->card);
   if (const auto* const one = std::get_if<Change::Suspend>(&change.what); one != nullptr) keep("grounds", one->reason);
   if (const auto* const one = std::get_if<Change::Expel>(&change.what); one != nullptr) keep("grounds", one->reason);
-  // An open one is read where the others' votes are: a charter may be longer than an approval holds.
   return Json(std::move(arguments));
 }
 
@@ -130,19 +133,14 @@ constexpr std::array routes{
 }  // namespace
 
 Status carry_vote(const Call& call, const By& by, const Json& arguments) {
-  const auto text = [&arguments](std::string_view name) {
-    const Json* const member = arguments.find(name);
-    return member != nullptr && member->text() != nullptr ? *member->text() : std::string();
-  };
-  VoteDraft draft;
-  draft.what = text("what");
-  draft.member = text("member");
-  draft.letter = text("letter");
-  draft.text = text("text");
-  draft.grounds = text("grounds");
-  draft.change = text("change");
   Alliance& alliance = call.api.parts.alliance.alliance;
-  const Change change = TRY(change_of(alliance, draft));
+  if (const Json* const body = arguments.find("body"); body != nullptr) {
+    const Change change = TRY(Change::from_json(*body));
+    return alliance.vote(by, change);
+  }
+  const Json* const hash = arguments.find("change");
+  if (hash == nullptr || hash->text() == nullptr) return Error{Code::damaged, "the approval names no change"};
+  const Change change = TRY(open_change(alliance, *hash->text()));
   return alliance.vote(by, change);
 }
 
