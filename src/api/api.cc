@@ -21,7 +21,8 @@ constexpr std::array tells{
     Tells{"list", "lists", Right::read_lists},           Tells{"entries.", "lists", Right::read_lists},
     Tells{"entry.", "lists", Right::read_lists},         Tells{"opinion", "lists", Right::read_lists},
     Tells{"approval.", "approvals", Right::own_account}, Tells{"user", "users", Right::manage_users},
-    Tells{"token", "tokens", Right::manage_users},
+    Tells{"token", "tokens", Right::manage_users},       Tells{"alliance.", "alliance", Right::read_alliance},
+    Tells{"scope.", "alliance", Right::read_alliance},
 };
 
 }  // namespace
@@ -32,7 +33,8 @@ Api::~Api() = default;
 Result<std::unique_ptr<Api>> Api::make(ApiParts parts, ApiOptions options) {
   auto hashers = TRY(Hashers::start(options.hashers, options.sandbox));
   auto impl = std::make_shared<Impl>(std::move(parts), std::move(options), std::move(hashers));
-  for (const auto& some : {approval_routes(), audit_routes(), entry_routes(), list_routes(), match_routes(),
+  for (const auto& some : {alliance_routes(), alliance_letter_routes(), alliance_list_routes(), alliance_vote_routes(),
+                           approval_routes(), audit_routes(), entry_routes(), list_routes(), match_routes(),
                            me_routes(), node_routes(), session_routes(), token_routes(), user_routes()}) {
     impl->routes.insert(impl->routes.end(), some.begin(), some.end());
   }

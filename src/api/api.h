@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "api/alliance_parts.h"
 #include "api/route.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -48,6 +49,7 @@ struct ApiParts {
   std::function<Status(const By&, const ListId&, std::int64_t, std::string_view ground)> erase_entry;
   // Node::prove().
   std::function<Result<RecordProof>(std::uint32_t log, std::uint64_t position)> prove = {};
+  AllianceParts alliance;
 };
 
 struct ApiOptions {

@@ -58,6 +58,10 @@ struct Api::Impl {
 Response hardened(Response response);
 
 // The routes of each resource, one file each.
+std::span<const ApiRoute> alliance_routes();
+std::span<const ApiRoute> alliance_letter_routes();
+std::span<const ApiRoute> alliance_list_routes();
+std::span<const ApiRoute> alliance_vote_routes();
 std::span<const ApiRoute> approval_routes();
 std::span<const ApiRoute> audit_routes();
 std::span<const ApiRoute> entry_routes();

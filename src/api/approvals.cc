@@ -243,6 +243,7 @@ Status carry_out(Call& call, const ApprovalInfo& approval) {
     if (entry == nullptr || entry->integer() == nullptr) return Error{Code::damaged, "the approval names no entry"};
     return parts.erase_entry(by, TRY(list_of(arguments)), *entry->integer(), text_of(arguments, "ground"));
   }
+  if (approval.draft.action == action_vote) return carry_vote(call, by, arguments);
   if (approval.draft.action == action_reset) return parts.people.reset_factors(by, TRY(user_of(arguments)));
   if (approval.draft.action == action_roles) {
     std::vector<Role> roles;

@@ -10,10 +10,11 @@
 namespace fristad {
 namespace {
 
-constexpr std::array all_rights{Right::own_account,   Right::node_status,  Right::dashboards,   Right::match,
-                                Right::match_details, Right::read_lists,   Right::decide_lists, Right::ask_export,
-                                Right::ask_erasure,   Right::answer_lists, Right::read_audit,   Right::manage_users,
-                                Right::answer_users,  Right::read_metrics, Right::curate_banks};
+constexpr std::array all_rights{
+    Right::own_account,   Right::node_status,     Right::dashboards,      Right::match,          Right::match_details,
+    Right::read_lists,    Right::decide_lists,    Right::ask_export,      Right::ask_erasure,    Right::answer_lists,
+    Right::read_audit,    Right::manage_users,    Right::answer_users,    Right::read_metrics,   Right::curate_banks,
+    Right::read_alliance, Right::decide_alliance, Right::answer_alliance, Right::subscribe_lists};
 static_assert(all_rights.size() == right_count);
 
 Result<Response> show_me(Call& call) {

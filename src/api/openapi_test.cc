@@ -13,7 +13,8 @@ namespace {
 
 std::vector<ApiRoute> all_routes() {
   std::vector<ApiRoute> all;
-  for (const auto& some : {approval_routes(), audit_routes(), entry_routes(), list_routes(), match_routes(),
+  for (const auto& some : {alliance_routes(), alliance_letter_routes(), alliance_list_routes(), alliance_vote_routes(),
+                           approval_routes(), audit_routes(), entry_routes(), list_routes(), match_routes(),
                            me_routes(), node_routes(), session_routes(), token_routes(), user_routes()}) {
     all.insert(all.end(), some.begin(), some.end());
   }
@@ -51,8 +52,8 @@ TEST(OpenapiTest, SaysWhatThereIs) {
 // "No hash, URL or identifier ever stands in a URL": what a path or query may hold are ids that the node made up,
 // numbers, and words of ours.
 TEST(OpenapiTest, NothingSecretHasAPlaceInAnAddress) {
-  const std::set<std::string_view> parameters{"list",  "entry",   "approval", "user",
-                                              "token", "session", "log",      "position"};
+  const std::set<std::string_view> parameters{"list",    "entry", "approval", "user",   "token",
+                                              "session", "log",   "position", "member", "reader"};
   const std::set<std::string_view> queries{"cursor", "count", "state", "purpose", "limit", "kind"};
   for (const ApiRoute& route : all_routes()) {
     for (std::string_view rest = route.pattern; rest.find('{') != std::string_view::npos;) {

@@ -65,6 +65,56 @@ constexpr std::array all{
     Shape{"EntryEvent",
           "at_ms:time what:one(added|noted|paused|withdrawn|confirmed|disputed) member?:text "
           "basis?:one(examined|relayed) reason?:text"},
+    // ---- The alliance ----
+    Shape{"Alliance",
+          "member:text words:text standing:one(none|invited|founding|active|suspended|expelled|left) id?:text "
+          "alliance_words?:text name?:text charter?:text voting?:text[] epoch?:int jurisdictions?:int quorum?:int "
+          "missing:text[] may_vote:flag split:flag muted:int waiting:int waiting_for_us:int"},
+    Shape{"AllianceMembers", "members:AllianceMember[]"},
+    Shape{"AllianceMember",
+          "member:text name:text kind:one(state|union|body) jurisdiction:text "
+          "standing:one(founding|active|suspended|expelled|left) own:flag muted:flag votes:flag founded:flag "
+          "contact_ms:time heard_ms:time log_size:int read_to:int cosigned:int cosigned_ms:time cosigners:int "
+          "witnesses:int lists:int subscribed:int evidence:int trouble?:text trouble_ms?:time waiting:text[]"},
+    Shape{"AllianceMemberMore",
+          "of:AllianceMember words:text address:text remit:text[] since_epoch:int keys:MemberKey[] card:text "
+          "counts:MemberCounts[]"},
+    Shape{"MemberKey", "purpose:one(log|record|tls|witness) key:text valid_from:int issued_ms:time"},
+    Shape{"MemberCounts", "classification:text added:int withdrawn:int disputed:int overturned:int hits:int"},
+    Shape{"MuteDraft", "reason:text"},
+    Shape{"Muted", "member:text muted:flag"},
+    Shape{"AllianceChanges", "round:int quorum:int jurisdictions:int changes:AllianceChange[]"},
+    Shape{"AllianceChange",
+          "change:text what:one(admit|suspend|lift|expel|remove|charter|card) member:text name?:text "
+          "kind?:one(state|union|body) jurisdiction?:text address?:text words?:text invited_by?:text grounds?:text "
+          "text?:text round:int voters:text[] dead:flag never_wins:text we_voted:flag we_could:flag"},
+    Shape{"VoteDraft",
+          "what:one(admit|suspend|lift|expel|remove|charter|card|open) member?:text letter?:text text?:text "
+          "grounds?:text change?:text reason:text"},
+    Shape{"CardDraft", "name:text kind:one(state|union|body) jurisdiction?:text address:text remit?:text[]"},
+    Shape{"CardText", "card:text words:text"},
+    Shape{"InvitationDraft", "member:text kind:one(state|union|body) jurisdiction?:text days:int"},
+    Shape{"InvitationText", "member:text expires_ms:time letter:text words:text"},
+    Shape{"LetterDraft", "letter:text"},
+    Shape{"CardRead", "member:text name:text kind:one(state|union|body) jurisdiction:text address:text words:text"},
+    Shape{"InvitationRead",
+          "member:text kind:one(state|union|body) jurisdiction:text expires_ms:time for_us:flag over:flag "
+          "alliance:text alliance_words:text charter:text inviter:CardRead founders:CardRead[]"},
+    Shape{"AcceptanceDraft", "letter:text name:text address:text remit?:text[]"},
+    Shape{"AcceptanceText", "answer:text words:text"},
+    Shape{"AcceptanceRead",
+          "what:one(admit) member:text name:text kind:one(state|union|body) jurisdiction:text address:text words:text "
+          "invited_by:text charter_is_ours:flag never_wins:text"},
+    Shape{"AllianceLists", "lists:AllianceList[]"},
+    Shape{"AllianceList",
+          "list:id title:text member:text own:flag purpose:one(match|allow) state:one(enabled|disabled|withdrawn) "
+          "handling:text entries:int withdrawn:int readers:text[] subscription?:Subscription"},
+    Shape{"Subscription", "subscribed:flag enforce:flag national:flag heed_disputes:flag enforced_per_day:int"},
+    Shape{"SubscriptionDraft",
+          "subscribed:flag enforce?:flag national?:flag heed_disputes?:flag enforced_per_day?:int"},
+    Shape{"ReadersDraft", "readers:text[]"},
+    Shape{"FollowedErasures", "erasures:FollowedErasure[]"},
+    Shape{"FollowedErasure", "position:int at_ms:time scope:text confirmed:text[] open:text[]"},
     // ---- Approvals and the audit trail ----
     Shape{"Approvals", "approvals:Approval[] next:text/null"},
     Shape{"Approval",

@@ -7,7 +7,9 @@
 #include "api/hma/hma.h"
 #include "base/try.h"
 #include "federation/federation.h"
+#include "federation/ledger.h"
 #include "http/server.h"
+#include "record/exchange.h"
 
 namespace fristad {
 namespace {
@@ -34,6 +36,69 @@ std::int64_t written_at(const std::string& path) {
   std::error_code error;
   const auto at = std::filesystem::last_write_time(path, error);
   return error ? 0 : at.time_since_epoch().count();
+}
+
+Result<std::vector<PeerState>> peers_of(Node& node) {
+  std::vector<PeerState> states;
+  for (PeerRow& row : TRY(node.ledger().peers())) {
+    PeerState& state = states.emplace_back();
+    const auto log = node.journal().known_log(row.member);
+    state.log_size = log ? log->head.size : 0;
+    state.member = std::move(row.member);
+    state.contact_ms = row.contact_ms;
+    state.heard_ms = row.heard_ms;
+    state.read_to = row.read_to;
+    state.cosigned = row.cosigned;
+    state.cosigned_ms = row.cosigned_ms;
+    state.cosigners = row.cosigners;
+    state.trouble = std::move(row.trouble);
+    state.trouble_ms = row.trouble_ms;
+  }
+  return states;
+}
+
+Result<std::map<std::string, std::int64_t>> evidence_of(Node& node) {
+  std::map<std::string, std::int64_t> counts;
+  for (const Evidence& one : TRY(node.ledger().evidence())) ++counts[one.member];
+  return counts;
+}
+
+Result<std::vector<FollowedErasure>> erasures_of(const Node& node) {
+  std::vector<FollowedErasure> all;
+  for (ErasureConfirmation& one : TRY(node.erasure_confirmations())) {
+    FollowedErasure& erasure = all.emplace_back();
+    erasure.at_ms = one.at_ms;
+    erasure.position = one.position;
+    erasure.scope = std::move(one.scope);
+    erasure.confirmed = std::move(one.confirmed);
+    erasure.open = std::move(one.open);
+  }
+  return all;
+}
+
+AllianceParts alliance_parts(Node& node) {
+  AllianceParts parts{.alliance = node.alliance()};
+  parts.root = node.root_key();
+  parts.peers = [&node] { return peers_of(node); };
+  parts.evidence = [&node] { return evidence_of(node); };
+  parts.card = [&node](const OwnCard& own) {
+    return node.card({.name = own.name,
+                      .kind = own.kind,
+                      .jurisdiction = own.jurisdiction,
+                      .address = own.address,
+                      .remit = own.remit});
+  };
+  parts.accept = [&node](const By& by, std::string_view letter, const Card& own) {
+    return node.accept(by, letter, own);
+  };
+  parts.share = [&node](const By& by, const ListId& list, std::span<const std::string> readers) {
+    return node.share(by, list, readers);
+  };
+  parts.stop_sharing = [&node](const By& by, const ListId& list, std::span<const std::string> readers) {
+    return node.stop_sharing(by, list, readers);
+  };
+  parts.erasures = [&node] { return erasures_of(node); };
+  return parts;
 }
 
 }  // namespace
@@ -74,7 +139,8 @@ Result<std::unique_ptr<Service>> Service::start(Node& node, const ServiceSetting
                  .answer_key = node.key_for("kept answers"),
                  .erase_entry = [&node](const By& by, const ListId& list, std::int64_t number,
                                         std::string_view ground) { return node.erase_entry(by, list, number, ground); },
-                 .prove = [&node](std::uint32_t in, std::uint64_t position) { return node.prove(in, position); }},
+                 .prove = [&node](std::uint32_t in, std::uint64_t position) { return node.prove(in, position); },
+                 .alliance = alliance_parts(node)},
                 {.rp_id = settings.rp_id(),
                  .origins = settings.browser_origins(),
                  .secure_cookies = tls || browsers_use_tls(settings),

@@ -9,9 +9,10 @@ namespace {
 constexpr std::array<std::string_view, role_count> role_names{"viewer",      "analyst", "investigator", "guardian",
                                                               "coordinator", "steward", "admin"};
 constexpr std::array<std::string_view, right_count> right_names{
-    "own_account", "node_status",  "dashboards",   "match",        "match_details",
-    "read_lists",  "decide_lists", "ask_export",   "ask_erasure",  "answer_lists",
-    "read_audit",  "manage_users", "answer_users", "read_metrics", "curate_banks"};
+    "own_account",   "node_status",     "dashboards",      "match",          "match_details",
+    "read_lists",    "decide_lists",    "ask_export",      "ask_erasure",    "answer_lists",
+    "read_audit",    "manage_users",    "answer_users",    "read_metrics",   "curate_banks",
+    "read_alliance", "decide_alliance", "answer_alliance", "subscribe_lists"};
 constexpr std::array<std::string_view, token_scope_count> scope_names{"match",   "details", "lists",
                                                                       "entries", "banks",   "metrics"};
 
@@ -19,22 +20,24 @@ constexpr std::array<std::string_view, token_scope_count> scope_names{"match",  
 // person.
 constexpr std::array<Rights, role_count> role_rights{
     // viewer
-    Rights{Right::own_account, Right::dashboards},
+    Rights{Right::own_account, Right::dashboards, Right::read_alliance},
     // analyst
     Rights{Right::own_account, Right::node_status, Right::dashboards, Right::match, Right::match_details,
-           Right::read_lists, Right::decide_lists, Right::ask_export, Right::ask_erasure, Right::answer_lists},
+           Right::read_lists, Right::decide_lists, Right::ask_export, Right::ask_erasure, Right::answer_lists,
+           Right::read_alliance, Right::subscribe_lists},
     // investigator
-    Rights{Right::own_account, Right::dashboards, Right::match},
+    Rights{Right::own_account, Right::dashboards, Right::match, Right::read_alliance},
     // guardian
-    Rights{Right::own_account, Right::dashboards},
+    Rights{Right::own_account, Right::dashboards, Right::read_alliance},
     // coordinator
-    Rights{Right::own_account, Right::dashboards},
+    Rights{Right::own_account, Right::dashboards, Right::read_alliance},
     // steward: stands for the second person where a node has few
     Rights{Right::own_account, Right::node_status, Right::dashboards, Right::answer_lists, Right::read_audit,
-           Right::answer_users},
+           Right::answer_users, Right::read_alliance, Right::decide_alliance, Right::answer_alliance,
+           Right::subscribe_lists},
     // admin
     Rights{Right::own_account, Right::node_status, Right::dashboards, Right::read_audit, Right::manage_users,
-           Right::answer_users, Right::read_metrics},
+           Right::answer_users, Right::read_metrics, Right::read_alliance, Right::answer_alliance},
 };
 
 // In the order of the scopes.

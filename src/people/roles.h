@@ -20,23 +20,27 @@ inline constexpr std::size_t role_count = 7;
 
 // What a route asks for. A person has what any of his roles has; a token what its scopes have.
 enum class Right : std::uint8_t {
-  own_account,    // sign out, change the password, add a factor: everybody who is signed in
-  node_status,    // how the node is
-  dashboards,     // numbers without persons
-  match,          // match / no match, a handle and the list
-  match_details,  // and the entry, its hashes' distance, why
-  read_lists,     // lists and entries
-  decide_lists,   // make and change lists, add and withdraw entries, opinions
-  ask_export,     // ask for an export with hashes; another approves
-  ask_erasure,    // ask for an erasure; another approves
-  answer_lists,   // approve or refuse what is asked about lists and entries
-  read_audit,     // the audit trail: who did what, when
-  manage_users,   // make and disable users; ask for roles and for the reset of factors; tokens
-  answer_users,   // approve or refuse what is asked about users
-  read_metrics,   // /metrics
-  curate_banks,   // the drop-in's banks (tokens)
+  own_account,      // sign out, change the password, add a factor: everybody who is signed in
+  node_status,      // how the node is
+  dashboards,       // numbers without persons
+  match,            // match / no match, a handle and the list
+  match_details,    // and the entry, its hashes' distance, why
+  read_lists,       // lists and entries
+  decide_lists,     // make and change lists, add and withdraw entries, opinions
+  ask_export,       // ask for an export with hashes; another approves
+  ask_erasure,      // ask for an erasure; another approves
+  answer_lists,     // approve or refuse what is asked about lists and entries
+  read_audit,       // the audit trail: who did what, when
+  manage_users,     // make and disable users; ask for roles and for the reset of factors; tokens
+  answer_users,     // approve or refuse what is asked about users
+  read_metrics,     // /metrics
+  curate_banks,     // the drop-in's banks (tokens)
+  read_alliance,    // members, how it goes with them, what is voted on
+  decide_alliance,  // invitations and letters, the brake, who reads our lists; ask for a vote, another approves
+  answer_alliance,  // approve or refuse votes
+  subscribe_lists,  // what we do with other members' lists; who reads ours
 };
-inline constexpr std::size_t right_count = 15;
+inline constexpr std::size_t right_count = 19;
 
 // A set of rights.
 class Rights {

@@ -41,6 +41,10 @@ TEST(Roles, HaveTheRightsOfTheTable) {
   EXPECT_EQ(that_have(Right::answer_users), (Roles{Role::steward, Role::admin}));
   EXPECT_EQ(that_have(Right::read_metrics), (Roles{Role::admin}));
   EXPECT_EQ(that_have(Right::curate_banks), Roles{});
+  EXPECT_EQ(that_have(Right::read_alliance), all_roles());
+  EXPECT_EQ(that_have(Right::decide_alliance), (Roles{Role::steward}));
+  EXPECT_EQ(that_have(Right::answer_alliance), (Roles{Role::steward, Role::admin}));
+  EXPECT_EQ(that_have(Right::subscribe_lists), (Roles{Role::analyst, Role::steward}));
 }
 
 TEST(Roles, AddUp) {
@@ -116,7 +120,8 @@ TEST(TokenScopes, HaveTheRightsOfTheTable) {
     const auto scope = static_cast<TokenScope>(i);
     EXPECT_EQ(scope_from_text(to_text(scope)), scope);
     for (const Right never : {Right::own_account, Right::manage_users, Right::answer_users, Right::answer_lists,
-                              Right::ask_export, Right::ask_erasure, Right::read_audit}) {
+                              Right::ask_export, Right::ask_erasure, Right::read_audit, Right::decide_alliance,
+                              Right::answer_alliance, Right::subscribe_lists}) {
       EXPECT_FALSE(of(scope).has(never)) << "a token is no person";
     }
   }

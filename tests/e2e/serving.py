@@ -12,9 +12,9 @@ from support import PROGRAM, TIMEOUT_S, remove_tree
 
 
 class Served:
-    """A node "se" in a folder of its own, and its server."""
+    """A node in a folder "se" of its own, and its server."""
 
-    def __init__(self, *init, **settings):
+    def __init__(self, *init, member="se", **settings):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fristad-e2e-"))
         self.process = None
         self.port = 0
@@ -23,7 +23,7 @@ class Served:
         self.keys = {}
         self.passwords = {}
         self.tokens = {}
-        self.cli("node", "init", "se", "--member", "se", "--key-file", "se.key", "--shares", "shares", *init)
+        self.cli("node", "init", "se", "--member", member, "--key-file", "se.key", "--shares", "shares", *init)
         self.configure(**settings)
 
     def configure(self, **settings):

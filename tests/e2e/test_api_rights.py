@@ -4,14 +4,16 @@ from serving import ServedCase
 
 # DESIGN's section "Who may do what", written down once more: not asked of the program.
 ROLES = {
-    "viewer": "own_account dashboards",
+    "viewer": "own_account dashboards read_alliance",
     "analyst": "own_account node_status dashboards match match_details read_lists decide_lists ask_export ask_erasure "
-               "answer_lists",
-    "investigator": "own_account dashboards match",
-    "guardian": "own_account dashboards",
-    "coordinator": "own_account dashboards",
-    "steward": "own_account node_status dashboards answer_lists read_audit answer_users",
-    "admin": "own_account node_status dashboards read_audit manage_users answer_users read_metrics",
+               "answer_lists read_alliance subscribe_lists",
+    "investigator": "own_account dashboards match read_alliance",
+    "guardian": "own_account dashboards read_alliance",
+    "coordinator": "own_account dashboards read_alliance",
+    "steward": "own_account node_status dashboards answer_lists read_audit answer_users read_alliance decide_alliance "
+               "answer_alliance subscribe_lists",
+    "admin": "own_account node_status dashboards read_audit manage_users answer_users read_metrics read_alliance "
+             "answer_alliance",
 }
 SCOPES = {
     "match": "node_status match",
@@ -23,6 +25,24 @@ SCOPES = {
 }
 # What each route needs: a right; or that one is signed in (session), also half way; or anything that says who asks.
 ROUTES = {
+    "GET /api/v1/alliance": "read_alliance",
+    "GET /api/v1/alliance/members": "read_alliance",
+    "GET /api/v1/alliance/members/{member}": "read_alliance",
+    "POST /api/v1/alliance/members/{member}/mute": "decide_alliance",
+    "POST /api/v1/alliance/members/{member}/unmute": "decide_alliance",
+    "GET /api/v1/alliance/changes": "read_alliance",
+    "GET /api/v1/alliance/erasures": "read_alliance",
+    "POST /api/v1/alliance/card": "decide_alliance",
+    "POST /api/v1/alliance/invitations": "decide_alliance",
+    "POST /api/v1/alliance/invitations/read": "decide_alliance",
+    "POST /api/v1/alliance/acceptances": "decide_alliance",
+    "POST /api/v1/alliance/acceptances/read": "decide_alliance",
+    "POST /api/v1/alliance/votes": "decide_alliance",
+    "GET /api/v1/alliance/lists": "subscribe_lists",
+    "GET /api/v1/alliance/lists/{list}": "subscribe_lists",
+    "POST /api/v1/alliance/lists/{list}/readers": "decide_alliance",
+    "DELETE /api/v1/alliance/lists/{list}/readers/{reader}": "decide_alliance",
+    "PUT /api/v1/alliance/lists/{list}/subscription": "subscribe_lists",
     "GET /api/v1/approvals": "own_account",
     "GET /api/v1/approvals/{approval}": "own_account",
     "POST /api/v1/approvals/{approval}/answer": "own_account",
@@ -150,6 +170,7 @@ class RightsTest(ServedCase):
         for name in ("list", "approval", "user"):
             path = path.replace("{" + name + "}", "0" * 32)
         path = path.replace("{entry}", "1").replace("{token}", "0" * 16).replace("{session}", "0" * 16)
+        path = path.replace("{member}", "no").replace("{reader}", "no")
         path = path.replace("{log}", "shared").replace("{position}", "999999")
         if path != "/api/v1/events":
             answer, _ = client.send(method, path, body)

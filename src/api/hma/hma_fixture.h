@@ -20,7 +20,7 @@
 namespace fristad::testing {
 
 inline const Kinds& hma_kinds() {
-  static const Kinds kinds({&journal_view(), &material_view(), &people_view(), &api_view()});
+  static const Kinds kinds({&journal_view(), &material_view(), &people_view(), &alliance_view(), &api_view()});
   return kinds;
 }
 
@@ -44,6 +44,8 @@ class HmaNode {
                                       .clock = clock(),
                                       .random = system_random(),
                                       .password_cost = {.memory_bytes = 8192, .operations = 1}});
+    // It belongs to none: the drop-in has nothing to do with it.
+    alliance = *Alliance::open(*journal, {.sign = [](Bytes) { return Signature{}; }, .random = system_random()});
     SandboxOptions sandbox;
     sandbox.program = FRISTAD_PROGRAM;
     auto made = Api::make({.journal = *journal,
@@ -54,7 +56,9 @@ class HmaNode {
                            .random = system_random(),
                            .handle_key = Key(std::array<std::uint8_t, 32>{6}),
                            .answer_key = Key(std::array<std::uint8_t, 32>{7}),
-                           .erase_entry = {}},
+                           .erase_entry = {},
+                           .prove = {},
+                           .alliance = {.alliance = *alliance}},
                           {.hashers = 1, .sandbox = sandbox});
     if (!made) {
       ADD_FAILURE() << made.error().message;
@@ -66,6 +70,7 @@ class HmaNode {
   ~HmaNode() {
     stop();
     api.reset();
+    alliance.reset();
     people.reset();
     material.reset();
     journal.reset();
@@ -154,6 +159,7 @@ class HmaNode {
   std::unique_ptr<Journal> journal;
   std::unique_ptr<Material> material;
   std::unique_ptr<People> people;
+  std::unique_ptr<Alliance> alliance;
   std::unique_ptr<Api> api;
   std::unique_ptr<Hma> hma;
   std::unique_ptr<HttpServer> server;

@@ -19,7 +19,7 @@ const with_key = ['investigator', 'guardian', 'steward', 'admin'];
 
 export const random_hash = (bytes = 32) => randomBytes(bytes).toString('hex');
 
-async function free_port() {
+export async function free_port() {
   const probe = net.createServer();
   await new Promise((then) => probe.listen(0, '127.0.0.1', then));
   const { port } = probe.address();
@@ -116,18 +116,20 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 
 export class Node {
-  // Starts one with an empty record.
-  static async start() {
+  // Starts one with an empty record. `federation`: what serve.json says of that; `before` runs on it before it serves.
+  static async start({ member = 'se', federation, before } = {}) {
     const node = new Node();
+    node.member = member;
     node.folder = await mkdtemp(path.join(os.tmpdir(), 'fristad-web-'));
     node.people = new Map();
     running.add(node);
-    node.path = path.join(node.folder, 'se');
-    await node.cli('node', 'init', node.path, '--member', 'se', '--key-file', path.join(node.folder, 'se.key'), '--shares', path.join(node.folder, 'shares'));
+    node.path = path.join(node.folder, member);
+    await node.cli('node', 'init', node.path, '--member', member, '--key-file', path.join(node.folder, member + '.key'), '--shares', path.join(node.folder, 'shares'));
     node.api_port = await free_port();
     const front_port = await free_port();
     const origins = [node.api_port, front_port].map((port) => `http://localhost:${port}`);
-    await writeFile(path.join(node.path, 'serve.json'), JSON.stringify({ listen: `127.0.0.1:${node.api_port}`, origins }));
+    await writeFile(path.join(node.path, 'serve.json'), JSON.stringify({ listen: `127.0.0.1:${node.api_port}`, origins, federation }));
+    await before?.(node);
     await node.go_on();
     // A program without pages gets a small server in front, and so do pages that are newer than the program.
     const first = await request(node.api_port, 'GET', '/', {});

@@ -1,8 +1,8 @@
 // What changes on the node, as it changes. An event says only in what: whoever shows it asks anew.
 
-type Topic = 'lists' | 'approvals' | 'users' | 'tokens';
+type Topic = 'alliance' | 'lists' | 'approvals' | 'users' | 'tokens';
 
-const topics: Topic[] = ['lists', 'approvals', 'users', 'tokens'];
+const topics: Topic[] = ['alliance', 'lists', 'approvals', 'users', 'tokens'];
 const listeners = new Map<Topic, Set<() => void>>();
 let source: EventSource | null = null;
 let live = $state(false);

@@ -1,1 +1,0 @@
-import{_ as p,am as d,t as r,r as i,a as l,m,k as o}from"./index-RIjMoRxY.js";var c=o("<span><!></span>");function k(s,e){let t=p(e,"kind",3,"plain");var a=c(),n=m(a);d(n,()=>e.children),r(()=>i(a,1,`badge ${t()??""}`,"svelte-1m0dk8d")),l(s,a)}export{k as B};

@@ -1,1 +1,0 @@
-import{_ as c,am as r,t as d,r as m,a as n,m as p,k as f}from"./index-RIjMoRxY.js";var i=f("<dl><!></dl>");function h(l,s){let t=c(s,"close",3,!1);var a=i();let e;var o=p(a);r(o,()=>s.children),d(()=>e=m(a,1,"svelte-58vaxh",null,e,{close:t()})),n(l,a)}export{h as F};
