@@ -194,8 +194,8 @@ class Journal {
   Status for_each_leaf(std::uint32_t log, std::uint64_t from,
                        const std::function<Status(std::uint64_t, const LeafBytes&)>& use) const;
 
-  // From now on nothing is recorded in the shared log, nor a new head of it signed, and whoever tries is told why; empty
-  // lifts it. For a node that may be an older copy of itself: a second history is worse than none.
+  // From now on nothing is recorded in the shared log, nor a new head of it signed, and whoever tries is told why;
+  // empty lifts it. For a node that may be an older copy of itself: a second history is worse than none.
   void hold_shared(std::string why);
   std::string shared_held() const;
 

@@ -68,7 +68,7 @@ class JoiningTest(AllianceCase):
         self.assertIn("another member", nz.refused("alliance", "accept", "letter", "--words", se.words("letter"),
                                                    *nz.card("body")))
         nz.refused("alliance", "read", "absent")
-        self.assertIn("no member", nz.refused("alliance", "invite", "dk", "--jurisdiction", "DK").replace("active ", ""))
+        self.assertIn("no active member", nz.refused("alliance", "invite", "dk", "--jurisdiction", "DK"))
 
     def test_bodies_pack_no_vote(self):
         self.members.found("se", "us")
@@ -293,4 +293,3 @@ def dumped(member):
     """What is shared, as the node has it in its views, whatever its log is called."""
     lines = member.cli("dump").splitlines()
     return {line for line in lines if "/private/" not in line and not line.startswith(('["subscription', '["user'))}
-

@@ -19,7 +19,7 @@
 namespace fristad::testing {
 namespace {
 
-constexpr std::uint64_t histories_default = 200;
+constexpr std::uint64_t histories_default = 1000;
 
 class History {
  public:
