@@ -180,8 +180,8 @@ int run_status(const StatusOptions& options, Env& env) {
     const auto evidence = node.ledger().evidence();
     if (!evidence) return env.fail(evidence.error());
     const auto tell = options.json ? status_json : status_text;
-    env.out.write(tell(*now, *rows, node.alliance().waiting_for_us(), *evidence, node.member(),
-                       node.journal().shared_held()));
+    env.out.write(
+        tell(*now, *rows, node.alliance().waiting_for_us(), *evidence, node.member(), node.journal().shared_held()));
     return static_cast<int>(exit_done);
   });
 }
@@ -241,8 +241,8 @@ int run_refused(const StatusOptions& options, Env& env) {
     if (!withheld) return env.fail(withheld.error());
     for (const auto* const some : {&*refused, &*withheld}) {
       for (const Quarantined& one : *some) {
-        std::string line = escape_terminal(one.member) + "\t" + std::to_string(one.position) + "\t" +
-                           escape_terminal(one.why);
+        std::string line =
+            escape_terminal(one.member) + "\t" + std::to_string(one.position) + "\t" + escape_terminal(one.why);
         if (options.json) {
           line.clear();
           JsonWriter json(line);

@@ -36,8 +36,8 @@ Status Node::Impl::open_membership() {
   if (std::filesystem::exists(restored_path(), error) && alliance->membership()->alliance) {
     journal->hold_shared(
         "this node was restored from a backup, and may have written more since: until every active member has told it "
-        "how much of its log there is, it records nothing that others could read. Let it serve; fristad alliance status "
-        "tells who has been asked");
+        "how much of its log there is, it records nothing that others could read. Let it serve, and look at "
+        "fristad alliance status");
   }
   journal->subscribe([this](std::span<const Record> records) { heard(records); });
   return {};
