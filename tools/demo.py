@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""./run demo: a list of known photos, a folder of altered copies and unrelated images, one scan, a short table. Then a
-node with made-up lists, to look at in a browser until Ctrl-C.
+"""./run demo: a list of known photos, a folder of altered copies and unrelated images, one scan, a short table. Then
+three nodes that found an alliance and share a list, and a node with made-up lists, to look at in a browser until Ctrl-C.
 
 Everything is made from the photos of tests/data and from random numbers, in a temporary folder that is gone afterwards.
 """
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+import demo_alliance
 import demo_node
 
 DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "data")
@@ -128,7 +129,9 @@ def main():
     os.chdir(DATA)
     with demo_node.until_signal(), tempfile.TemporaryDirectory(prefix="fristad-demo-") as folder:
         photos = scan(program, options.make_images, folder)
-        return 1 if photos is None else demo_node.run(program, folder, photos, options.once)
+        if photos is None or not demo_alliance.run(program, folder):
+            return 1
+        return demo_node.run(program, folder, photos, options.once)
     return 0
 
 

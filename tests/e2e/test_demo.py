@@ -34,6 +34,7 @@ class DemoTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         self.assertRegex(done.stdout, r"altered copies: +\d+, found: \d+")
         self.assertIn("an altered copy was found", done.stdout)
+        self.assertRegex(done.stdout, r"Sweden takes that entry back; \d+\.\d s later nobody finds it any more")
         self.assertEqual(os.listdir(self.folder), [])
 
     def test_it_stays_until_it_is_ended(self):
