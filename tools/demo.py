@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """./run demo: a list of known photos, a folder of altered copies and unrelated images, one scan, a short table. Then
-three nodes that found an alliance and share a list, and a node with made-up lists, to look at in a browser until Ctrl-C.
+three nodes that found an alliance and share a list, and a node with made-up lists, to look at until Ctrl-C.
 
 Everything is made from the photos of tests/data and from random numbers, in a temporary folder that is gone afterwards.
 """

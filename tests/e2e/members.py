@@ -66,12 +66,12 @@ class Member:
 
     # ---- Commands ----
 
-    def run(self, *arguments):
-        return subprocess.run([self.program, *arguments], capture_output=True, cwd=self.folder, timeout=TIMEOUT_S,
+    def run(self, *arguments, seconds=TIMEOUT_S):
+        return subprocess.run([self.program, *arguments], capture_output=True, cwd=self.folder, timeout=seconds,
                               check=False, env={**os.environ, "FRISTAD_NODE": self.code})
 
-    def cli(self, *arguments):
-        done = self.run(*arguments)
+    def cli(self, *arguments, seconds=TIMEOUT_S):
+        done = self.run(*arguments, seconds=seconds)
         assert done.returncode == 0, (self.code, arguments, done.stdout[-2000:], done.stderr[-2000:])
         return done.stdout.decode()
 
