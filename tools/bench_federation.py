@@ -81,8 +81,9 @@ def latency(members, draw):
             time.sleep(0.001)
         waits.append(1000 * (time.monotonic() - start))
     waits.sort()
-    print(f"an entry added at one of {len(CODES)} members is found by another's API: "
-          f"p50 {statistics.median(waits):.0f} ms, p99 {waits[int(0.99 * len(waits))]:.0f} ms (with the command that adds it; {TRIES} times)", flush=True)
+    p50, p99 = statistics.median(waits), waits[int(0.99 * len(waits))]
+    print(f"an entry added at one of {len(CODES)} members is found by another's API: p50 {p50:.0f} ms, p99 {p99:.0f} ms "
+          f"(with the command that adds it; {TRIES} times)", flush=True)
 
 
 def idle(members):
