@@ -82,8 +82,8 @@ def latency(members, draw):
         waits.append(1000 * (time.monotonic() - start))
     waits.sort()
     p50, p99 = statistics.median(waits), waits[int(0.99 * len(waits))]
-    print(f"an entry added at one of {len(CODES)} members is found by another's API: p50 {p50:.0f} ms, p99 {p99:.0f} ms "
-          f"(with the command that adds it; {TRIES} times)", flush=True)
+    print(f"an entry added at one of {len(CODES)} members is found by another's API: p50 {p50:.0f} ms, p99 {p99:.0f} "
+          f"ms (with the command that adds it; {TRIES} times)", flush=True)
 
 
 def idle(members):
