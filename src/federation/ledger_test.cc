@@ -82,13 +82,16 @@ TEST_F(LedgerTest, TheSameEvidenceIsKeptOnceAndForGood) {
   const Evidence pair{.member = "us", .at_ms = 4, .known = "one\n", .other = "two\n"};
   ASSERT_TRUE(ledger().accuse(pair));
   ASSERT_TRUE(ledger().accuse({.member = "us", .at_ms = 9, .known = "one\n", .other = "two\n"}));
+  // The second history has grown.
   ASSERT_TRUE(ledger().accuse({.member = "us", .at_ms = 9, .known = "one\n", .other = "three\n"}));
+  ASSERT_TRUE(ledger().accuse({.member = "us", .at_ms = 10, .known = "four\n", .other = "three\n"}));
   ASSERT_TRUE(node.journal->rebuild());
   const auto all = ledger().evidence();
   ASSERT_EQ(all->size(), 2u);
   EXPECT_EQ((*all)[0].at_ms, 4);
   EXPECT_EQ((*all)[0].known, "one\n");
-  EXPECT_EQ((*all)[1].other, "three\n");
+  EXPECT_EQ((*all)[0].other, "two\n");
+  EXPECT_EQ((*all)[1].known, "four\n");
 }
 
 }  // namespace
