@@ -86,7 +86,7 @@ struct Federation::Impl : std::enable_shared_from_this<Federation::Impl> {
       : journal(of), alliance(in), ledger(keeps), reader(reads), log(says), options(std::move(chosen)) {}
 
   Status open();
-  Response answer(const Request& request, const TlsKey& key, Question question, std::string_view body);
+  Response answer(const TlsKey& key, Question question, std::string_view body);
   bool is_known(const TlsKey& key) const;
   bool is_key_of(const TlsKey& key, const std::string& member) const;
 
@@ -184,7 +184,7 @@ Status Federation::Impl::open() {
                       const auto body = request.read_all();
                       if (!body) return refusal(body.error());
                       if (!request.peer.key) return refusal({Code::permission_denied, ""});
-                      return answer(request, *request.peer.key, question, *body);
+                      return answer(*request.peer.key, question, *body);
                     },
                 .limits = {.body_bytes = question_bytes_max}});
   }
@@ -209,8 +209,7 @@ bool Federation::Impl::is_key_of(const TlsKey& key, const std::string& member) c
   return found && *found && **found == member;
 }
 
-Response Federation::Impl::answer(const Request& request, const TlsKey& key, Question question, std::string_view body) {
-  static_cast<void>(request);
+Response Federation::Impl::answer(const TlsKey& key, Question question, std::string_view body) {
   const auto member = member_with(*alliance.membership(), ledger, key);
   if (!member || !*member) return refusal({Code::permission_denied, ""});
   auto answered = answers->answer(**member, question, body);

@@ -74,70 +74,64 @@ Result<std::vector<Card>> Ledger::introduced() const {
 
 // ---- Peers ----
 
-Result<std::vector<PeerRow>> Ledger::peers() const {
+Result<std::vector<PeerRow>> Ledger::rows(std::string_view member) const {
   std::vector<PeerRow> peers;
   const std::scoped_lock lock(mutex_);
   TRY(
       connection_->query("SELECT member, contact_at, heard_at, read_to, cosigned, cosigned_at, cosigners, trouble, "
-                         "trouble_at FROM federation_peer ORDER BY member",
-                         {}, [&](const SqlRow& row) {
+                         "trouble_at FROM federation_peer WHERE member = $1 OR $1 = '' ORDER BY member",
+                         {member}, [&](const SqlRow& row) {
                            peers.push_back(peer_of(row));
                            return Status();
                          }));
   return peers;
 }
 
+Result<std::vector<PeerRow>> Ledger::peers() const {
+  return rows("");
+}
+
 Result<PeerRow> Ledger::peer(std::string_view member) const {
-  PeerRow peer{.member = std::string(member)};
+  std::vector<PeerRow> found = TRY(rows(member));
+  return found.empty() ? PeerRow{.member = std::string(member)} : std::move(found.front());
+}
+
+Status Ledger::update(std::string_view member, Sql sql, std::initializer_list<SqlValue> values) const {
   const std::scoped_lock lock(mutex_);
+  Transaction transaction = TRY(connection_->begin());
   TRY(
-      connection_->query("SELECT member, contact_at, heard_at, read_to, cosigned, cosigned_at, cosigners, trouble, "
-                         "trouble_at FROM federation_peer WHERE member = $1",
-                         {member}, [&](const SqlRow& row) {
-                           peer = peer_of(row);
-                           return Status();
-                         }));
-  return peer;
+      connection_->execute("INSERT INTO federation_peer(member, contact_at, heard_at, read_to, cosigned, cosigned_at, "
+                           "cosigners, trouble, trouble_at) VALUES ($1, 0, 0, 0, 0, 0, 0, '', 0) "
+                           "ON CONFLICT(member) DO NOTHING",
+                           {member}));
+  TRY(connection_->execute(sql, values));
+  return transaction.commit();
 }
 
 Status Ledger::answered(std::string_view member, std::int64_t at_ms) {
-  return execute(
-      "INSERT INTO federation_peer(member, contact_at, heard_at, read_to, cosigned, cosigned_at, cosigners, trouble, "
-      "trouble_at) VALUES ($1, $2, 0, 0, 0, 0, 0, '', 0) ON CONFLICT(member) DO UPDATE SET "
-      "contact_at = excluded.contact_at, trouble = '', trouble_at = 0",
-      {member, at_ms});
+  return update(member, "UPDATE federation_peer SET contact_at = $2, trouble = '', trouble_at = 0 WHERE member = $1",
+                {member, at_ms});
 }
 
 Status Ledger::heard(std::string_view member, std::int64_t at_ms) {
-  return execute(
-      "INSERT INTO federation_peer(member, contact_at, heard_at, read_to, cosigned, cosigned_at, cosigners, trouble, "
-      "trouble_at) VALUES ($1, 0, $2, 0, 0, 0, 0, '', 0) ON CONFLICT(member) DO UPDATE SET "
-      "heard_at = excluded.heard_at",
-      {member, at_ms});
+  return update(member, "UPDATE federation_peer SET heard_at = $2 WHERE member = $1", {member, at_ms});
 }
 
 Status Ledger::read_to(std::string_view member, std::uint64_t position) {
-  return execute(
-      "INSERT INTO federation_peer(member, contact_at, heard_at, read_to, cosigned, cosigned_at, cosigners, trouble, "
-      "trouble_at) VALUES ($1, 0, 0, $2, 0, 0, 0, '', 0) ON CONFLICT(member) DO UPDATE SET read_to = excluded.read_to",
-      {member, static_cast<std::int64_t>(position)});
+  return update(member, "UPDATE federation_peer SET read_to = $2 WHERE member = $1",
+                {member, static_cast<std::int64_t>(position)});
 }
 
 Status Ledger::cosigned(std::string_view member, std::uint64_t size, std::int64_t cosigners, std::int64_t at_ms) {
-  return execute(
-      "INSERT INTO federation_peer(member, contact_at, heard_at, read_to, cosigned, cosigned_at, cosigners, trouble, "
-      "trouble_at) VALUES ($1, 0, 0, 0, $2, $4, $3, '', 0) ON CONFLICT(member) DO UPDATE SET "
-      "cosigned = excluded.cosigned, cosigned_at = excluded.cosigned_at, cosigners = excluded.cosigners",
-      {member, static_cast<std::int64_t>(size), cosigners, at_ms});
+  return update(member, "UPDATE federation_peer SET cosigned = $2, cosigners = $3, cosigned_at = $4 WHERE member = $1",
+                {member, static_cast<std::int64_t>(size), cosigners, at_ms});
 }
 
 Status Ledger::trouble(std::string_view member, std::string_view what, std::int64_t at_ms) {
-  return execute(
-      "INSERT INTO federation_peer(member, contact_at, heard_at, read_to, cosigned, cosigned_at, cosigners, trouble, "
-      "trouble_at) VALUES ($1, 0, 0, 0, 0, 0, 0, $2, $3) ON CONFLICT(member) DO UPDATE SET trouble = excluded.trouble, "
-      "trouble_at = CASE WHEN federation_peer.trouble = excluded.trouble THEN federation_peer.trouble_at "
-      "ELSE excluded.trouble_at END",
-      {member, what, at_ms});
+  return update(member,
+                "UPDATE federation_peer SET trouble_at = CASE WHEN trouble = $2 THEN trouble_at ELSE $3 END, "
+                "trouble = $2 WHERE member = $1",
+                {member, what, at_ms});
 }
 
 // ---- Receipts and evidence ----

@@ -69,6 +69,10 @@ class Ledger {
  private:
   explicit Ledger(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
   Status execute(Sql sql, std::initializer_list<SqlValue> values) const;
+  // Of a member's row, which is made if it isn't there.
+  Status update(std::string_view member, Sql sql, std::initializer_list<SqlValue> values) const;
+  // Of one member, or of all.
+  Result<std::vector<PeerRow>> rows(std::string_view member) const;
 
   mutable std::mutex mutex_;
   std::unique_ptr<Connection> connection_;
