@@ -18,7 +18,7 @@ def free_port():
 
 
 class Member:
-    def __init__(self, program, folder, code, **federation):
+    def __init__(self, program, folder, code, init=(), **federation):
         self.program = str(program)
         self.folder = pathlib.Path(folder)
         self.code = code
@@ -26,7 +26,8 @@ class Member:
         # In its card from the start, so it stays the same.
         self.port = free_port()
         self.http = 0
-        self.cli("node", "init", code, "--member", code, "--key-file", f"{code}.key", "--shares", f"shares-{code}")
+        self.cli("node", "init", code, "--member", code, "--key-file", f"{code}.key", "--shares", f"shares-{code}",
+                 *init)
         self.configure(**federation)
 
     def configure(self, **federation):
@@ -127,9 +128,10 @@ class Member:
 
 
 class Members:
-    def __init__(self, program, folder, *codes, **federation):
+    def __init__(self, program, folder, *codes, init=None, **federation):
+        """`init`: what else `node init` of a member is told."""
         self.folder = pathlib.Path(folder)
-        self.all = {code: Member(program, folder, code, **federation) for code in codes}
+        self.all = {code: Member(program, folder, code, (init or {}).get(code, ()), **federation) for code in codes}
 
     def __getitem__(self, code):
         return self.all[code]

@@ -5,7 +5,7 @@ import ssl
 import subprocess
 
 from members import Members, until
-from support import PROGRAM, Case, random_hashes
+from support import POSTGRES, PROGRAM, Case, random_hashes
 
 
 class AllianceCase(Case):
@@ -288,6 +288,32 @@ class TroubleTest(AllianceCase):
         until(lambda: se.status()["held"] == "", "us has told it")
         se.create("Two", readers=["all"])
         self.members.settle("se", "us")
+
+
+class PostgresTest(Case):
+    def test_a_member_with_postgresql_and_one_without(self):
+        with subprocess.Popen([POSTGRES], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+            conninfo = server.stdout.readline().decode().strip()
+            members = Members(PROGRAM, self.folder, "se", "us", init={"se": ["--postgres", conninfo]}, beat_seconds=2)
+            try:
+                self.exchange(members)
+            finally:
+                members.end()
+                server.stdin.close()
+
+    def exchange(self, members):
+        members.start()
+        members.found("se", "us")
+        known = random_hashes(2, 10)
+        for owner, reader, value in (("se", "us", known[0]), ("us", "se", known[1])):
+            members[owner].create("Known to " + owner, value, readers=["all"])
+            until(lambda at=reader, one=value: members[at].level(one), f"{reader} finds it")
+        members["us"].stop()
+        until(lambda: members["se"].sees("us")["trouble"], "se notes that us is away")
+        members["us"].start()
+        members.settle()
+        self.assertEqual(dumped(members["se"]), dumped(members["us"]))
+        until(lambda: not members["se"].sees("us")["trouble"], "se notes that us is back")
 
 
 def dumped(member):
