@@ -142,7 +142,8 @@ Result<EntryBody> read_entry(const Json& object) {
   }
   TRY(in.end());
   // As it will be read: finds what has no hash, and whatever could be a picture.
-  return EntryBody::from_item(entry.to_item());
+  TRY(entry.check());
+  return entry;
 }
 
 Result<Response> add_entries(Call& call) {

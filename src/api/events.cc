@@ -18,7 +18,7 @@ void Events::open(Caller caller, std::shared_ptr<EventStream> stream) {
     stream->close();
     return;
   }
-  // The first event brings the head with it, so that who listens knows that he does.
+  // The head went out before, so it is this that tells the client that it misses nothing from here on.
   if (!stream->send("open", "{}")) return;
   listeners_.push_back({std::move(caller), std::move(stream)});
 }

@@ -324,16 +324,19 @@ void append_canonical_string(std::string& out, std::string_view text) {
   constexpr std::string_view special = "\"\\\b\f\n\r\t";
   constexpr std::string_view names = "\"\\bfnrt";
   out += '"';
-  for (const char c : text) {
-    if (const std::size_t i = special.find(c); i != std::string_view::npos) {
+  const auto plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
+  for (auto at = text.begin();; ++at) {
+    const auto end = std::find_if_not(at, text.end(), plain);
+    out.append(at, end);
+    at = end;
+    if (at == text.end()) break;
+    if (const std::size_t i = special.find(*at); i != std::string_view::npos) {
       out += '\\';
       out += names[i];
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += "\\u00";
-      out += hex[static_cast<unsigned char>(c) >> 4];
-      out += hex[static_cast<unsigned char>(c) & 15];
     } else {
-      out += c;
+      out += "\\u00";
+      out += hex[static_cast<unsigned char>(*at) >> 4];
+      out += hex[static_cast<unsigned char>(*at) & 15];
     }
   }
   out += '"';

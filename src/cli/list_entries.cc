@@ -88,7 +88,7 @@ int run_add(const AddOptions& options, Env& env) {
   return with_node(options.node, env, [&](Node& node) {
     const auto list = choose_list(node.material(), options.list);
     if (!list) return env.fail(list.error());
-    if (const auto readable = EntryBody::from_item(entry->to_item()); !readable) return env.fail(readable.error());
+    if (const Status readable = entry->check(); !readable) return env.fail(readable.error());
     const auto number = node.material().add_entries(options.node.actor, list->id, {&*entry, 1});
     if (!number) return env.fail(number.error());
     env.out.write(std::to_string(*number) + "\n");

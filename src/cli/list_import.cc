@@ -111,7 +111,8 @@ Result<EntryBody> entry_of(const ListReader& list, const ImportOptions& options)
   entry.raw = foreign ? row.entry.classification : words.raw;
   if (!entry.raw.empty()) entry.scheme = words.scheme.empty() ? options.scheme : std::string(words.scheme);
   // As it will be read: finds what is too long, and whatever could be a picture.
-  return EntryBody::from_item(entry.to_item());
+  TRY(entry.check());
+  return entry;
 }
 
 // The number of the last of `count` entries that were added in one call.

@@ -21,6 +21,8 @@ constexpr std::array tables_sql{
     // Item of a chunk that was erased.
     Sql("CREATE TABLE erased_entry(list bytea NOT NULL, number bigint NOT NULL, PRIMARY KEY(list, number))"),
     Sql("CREATE TABLE opinion(list bytea NOT NULL, number bigint NOT NULL, log bigint NOT NULL, verdict text NOT NULL, "
+        "reason text NOT NULL, basis text NOT NULL, at bigint NOT NULL, place integer PRIMARY KEY NOT NULL)",
+        "CREATE TABLE opinion(list bytea NOT NULL, number bigint NOT NULL, log bigint NOT NULL, verdict text NOT NULL, "
         "reason text NOT NULL, basis text NOT NULL, at bigint NOT NULL, place bigint PRIMARY KEY NOT NULL)"),
     Sql("CREATE INDEX opinion_entry ON opinion(list, number, log)"),
     Sql("CREATE TABLE kept_match(place bigint NOT NULL, item bigint NOT NULL, list bytea NOT NULL, "

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/hex.h"
+#include "base/text_escape.h"
 #include "base/try.h"
 
 namespace fristad {
@@ -197,6 +198,26 @@ Result<EntryBody> EntryBody::from_item(std::string_view item) {
   if (!classification) return wrong("an entry is classified baseline, national, not-illegal or unclassified");
   entry.classification = *classification;
   return entry;
+}
+
+Status EntryBody::check() const {
+  if (!pdq && !md5 && !sha1 && !sha256) return wrong("an entry has at least one hash");
+  const auto text = [](std::string_view name, std::string_view value, std::size_t bytes_max) -> Status {
+    const std::string quoted = "\"" + std::string(name) + "\"";
+    if (value.size() > bytes_max) return wrong(quoted + " is a text of at most " + std::to_string(bytes_max) + " bytes");
+    if (!is_utf8(value)) return wrong(quoted + " is not UTF-8");
+    return {};
+  };
+  TRY(text("id", id, text_bytes_max));
+  TRY(text("raw", raw, text_bytes_max));
+  TRY(text("scheme", scheme, text_bytes_max));
+  TRY(text("note", note, text_bytes_max));
+  TRY(text("context", context, context_bytes_max));
+  const std::string item = to_item();
+  if (item.size() > item_bytes_max) {
+    return Error{Code::too_large, "an entry takes at most " + std::to_string(item_bytes_max) + " bytes"};
+  }
+  return refuse_imagery_in_text(item);
 }
 
 Classification classification_of(std::string_view item) {

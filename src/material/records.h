@@ -101,6 +101,9 @@ struct EntryBody {
   // Canonical JSON: hashes in hex.
   std::string to_item() const;
   static Result<EntryBody> from_item(std::string_view item);
+  // Whether its item would be read back, at a third of the cost of reading it: has a hash, no text too long or not
+  // UTF-8, nothing that could be a picture. Errors: invalid_argument, permission_denied, too_large.
+  Status check() const;
 };
 
 // How an item is classified, without decoding the rest; unclassified if it is erased.

@@ -33,6 +33,38 @@ TEST(EntryBody, ReadsWhatItWroteAndTheIndexReadsTheSame) {
   }
 }
 
+// Reading the item back is the judge.
+TEST(EntryBody, ChecksAsReadingItBackWould) {
+  testing::Rng rng(6);
+  const std::vector<std::string> texts{"",
+                                       "a note",
+                                       "\"quoted\" and \\",
+                                       std::string("\x00\x01\n", 3),
+                                       "\xff not UTF-8",
+                                       "\xc3\xa5ngstr\xc3\xb6m",
+                                       "data:image/png;base64,iVBORw0KGgo",
+                                       std::string(321, 'A'),
+                                       "/9j/" + std::string(60, 'A'),
+                                       std::string(4096, ' '),
+                                       std::string(4097, ' '),
+                                       std::string(4096, '\x01'),
+                                       std::string(8192, '\t'),
+                                       std::string(9000, ' ')};
+  const auto draw = [&] { return rng() % 3 == 0 ? texts[rng() % texts.size()] : std::string(); };
+  std::size_t good = 0;
+  for (int i = 0; i < 3000; ++i) {
+    EntryBody entry{.id = draw(), .raw = draw(), .scheme = draw(), .note = draw(), .context = draw()};
+    if (rng() % 8 != 0) entry.pdq = testing::random_hash(rng);
+    if (rng() % 8 == 0) entry.md5.emplace()[3] = static_cast<std::uint8_t>(rng());
+    const Status checked = entry.check();
+    good += checked ? 1 : 0;
+    const auto read = EntryBody::from_item(entry.to_item());
+    ASSERT_EQ(static_cast<bool>(checked), static_cast<bool>(read)) << i << entry.to_item().substr(0, 200);
+  }
+  EXPECT_GT(good, 300u);
+  EXPECT_LT(good, 2700u);
+}
+
 TEST(EntryBody, RefusesWhatIsNone) {
   for (const std::string item : {R"({"class":"baseline"})", R"({"class":"baseline","md5":"00"})",
                                  R"({"class":"worse","pdq":"00"})", "{}", "[]", R"({"pdq":"ff"})"}) {

@@ -25,9 +25,16 @@ Error imagery(std::string_view what) {
                                        ". Only hashes and metadata are recorded, never imagery"};
 }
 
+// Each byte of each entry is looked at, so it is a table.
+constexpr std::array<bool, 256> base64_letters = [] {
+  std::array<bool, 256> table{};
+  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=";
+  for (const char c : letters) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
 bool is_base64_letter(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '+' || c == '/' ||
-         c == '-' || c == '_' || c == '=';
+  return base64_letters[static_cast<unsigned char>(c)];
 }
 
 // How JPEG, PNG, GIF, WebP, BMP, TIFF and HEIF begin, in base64 and in hex.
@@ -53,15 +60,13 @@ bool is_hash(std::string_view run) {
 }  // namespace
 
 Status refuse_imagery_in_text(std::string_view text) {
-  std::size_t run = 0;
   std::size_t numbers = 0;
   for (std::size_t i = 0; i <= text.size(); ++i) {
+    const std::size_t start = i;
+    while (i < text.size() && is_base64_letter(text[i])) ++i;
     const char c = i < text.size() ? text[i] : '\0';
-    if (is_base64_letter(c)) {
-      ++run;
-      continue;
-    }
-    const std::string_view letters = text.substr(i - run, run);
+    const std::size_t run = i - start;
+    const std::string_view letters = text.substr(start, run);
     if (run > run_max) return imagery("a long run of base64 or hex");
     if (run >= magic_run_min && begins_like_an_image(letters) && !is_hash(letters))
       return imagery("the beginning of an image file");
@@ -78,7 +83,6 @@ Status refuse_imagery_in_text(std::string_view text) {
     } else if (c != '[') {
       numbers = 0;
     }
-    run = 0;
   }
   return {};
 }

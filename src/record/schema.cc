@@ -20,6 +20,8 @@ constexpr std::array tables{
     Sql("CREATE TABLE checkpoint(log bigint NOT NULL, size bigint NOT NULL, note text NOT NULL, "
         "PRIMARY KEY(log, size))"),
     Sql("CREATE TABLE fact(place bigint NOT NULL, number bigint NOT NULL, kind text NOT NULL, subject text NOT NULL, "
+        "at bigint NOT NULL, dimensions text NOT NULL, PRIMARY KEY(place, number)) WITHOUT ROWID",
+        "CREATE TABLE fact(place bigint NOT NULL, number bigint NOT NULL, kind text NOT NULL, subject text NOT NULL, "
         "at bigint NOT NULL, dimensions text NOT NULL, PRIMARY KEY(place, number))"),
 };
 

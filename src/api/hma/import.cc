@@ -135,12 +135,12 @@ Result<TheirContent> read_content(const Json& sent, std::int64_t id) {
   }
   if (!any) return content;
   // As it will be read back: what is too long for us would else refuse its whole batch.
-  if (!EntryBody::from_item(entry.to_item())) {
+  if (!entry.check()) {
     entry.context.clear();
     entry.id = std::to_string(id);
     content.shortened = true;
   }
-  if (EntryBody::from_item(entry.to_item())) content.entry = std::move(entry);
+  if (entry.check()) content.entry = std::move(entry);
   return content;
 }
 

@@ -25,6 +25,9 @@ constexpr const char* settings =
     "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;"
     "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -16384;"
     "PRAGMA journal_size_limit = 67108864";
+// Records have random ids: of a million, the index over them is more than a small cache holds, and each commit would
+// read it back. The later the log is copied into the file, the more of its pages were changed several times meanwhile.
+constexpr const char* writer_settings = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8192";
 
 int keep_text(void* to, int, char** texts, char**) {
   *static_cast<std::string*>(to) = texts[0] != nullptr ? texts[0] : "";
@@ -82,6 +85,7 @@ Result<Database> open_database(const StoreOptions& options, bool read_only) {
   sqlite3_db_config(opened, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   rc = sqlite3_exec(opened, settings, nullptr, nullptr, nullptr);
+  if (rc == SQLITE_OK && !read_only) rc = sqlite3_exec(opened, writer_settings, nullptr, nullptr, nullptr);
   if (rc != SQLITE_OK) return error_of(rc, opened, path, "cannot set up");
   if (!read_only && sqlite3_db_readonly(opened, "main") != 0) {
     return Error{Code::permission_denied,

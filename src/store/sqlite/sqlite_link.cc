@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_link.h"
 
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -8,6 +9,10 @@
 
 namespace fristad::sqlite {
 namespace {
+
+// Each decision has one, so these are worth preparing; deeper ones are rare.
+constexpr std::array<std::string_view, 2> savepoints{"SAVEPOINT s0", "SAVEPOINT s1"};
+constexpr std::array<std::string_view, 2> releases{"RELEASE s0", "RELEASE s1"};
 
 // Leaves the statement ready for the next time, and without pointers to what the caller lent.
 class Reset {
@@ -168,6 +173,14 @@ Status SqliteLink::run(const std::string& text) const {
   return {};
 }
 
+Status SqliteLink::run_prepared(std::string_view text) {
+  const Statement& statement = *TRY(prepared(text));
+  const Reset reset(statement.handle.get());
+  const int rc = sqlite3_step(statement.handle.get());
+  if (rc != SQLITE_DONE) return error(rc, "cannot run a statement", text);
+  return {};
+}
+
 Status SqliteLink::begin(bool read_only) {
   if (!read_only) return run("BEGIN IMMEDIATE");
   // What is read first decides what is seen; so it is read now.
@@ -187,10 +200,12 @@ void SqliteLink::rollback() {
 }
 
 Status SqliteLink::savepoint(std::size_t depth) {
+  if (depth < savepoints.size()) return run_prepared(savepoints[depth]);
   return run("SAVEPOINT s" + std::to_string(depth));
 }
 
 Status SqliteLink::release(std::size_t depth) {
+  if (depth < releases.size()) return run_prepared(releases[depth]);
   return run("RELEASE s" + std::to_string(depth));
 }
 

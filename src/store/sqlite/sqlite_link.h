@@ -70,6 +70,7 @@ class SqliteLink final : public Link {
   Result<Statement*> prepared(std::string_view text);
   Status bind(const Statement& statement, SqlValues values) const;
   Status run(const std::string& text) const;
+  Status run_prepared(std::string_view text);  // the text must outlive the link
   Result<std::vector<std::string>> table_names() const;
   Status rewrite(const std::string& table);
   Status empty_log() const;
