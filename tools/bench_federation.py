@@ -55,6 +55,9 @@ def rss_mb(pid):
 
 
 def gather(members):
+    for code in CODES:
+        path = members.folder / code / "serve.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"log_level": "debug"}))
     members.start()
     members.found("se", "us")
     members.join("se", "nz", ["us"])
@@ -94,6 +97,18 @@ def idle(members):
     print(f"nothing to do, {len(CODES)} members, each asked every 60 s: {max(used):.2f} % of a core", flush=True)
 
 
+def nothing_new(members):
+    """Readings that found nothing: one question and its answer, over a line that is open."""
+    waits = []
+    for code in CODES:
+        for line in members[code].said().splitlines():
+            said = json.loads(line)
+            if said["event"] == "federation_read" and not said["anything"]:
+                waits.append(said["ms"])
+    print(f"a reading that finds nothing new: median {statistics.median(waits):.0f} ms, most {max(waits)} ms "
+          f"({len(waits)} of them)", flush=True)
+
+
 def catch_up(members, rows, draw):
     se, us = members["se"], members["us"]
     for code in CODES[2:]:
@@ -127,6 +142,7 @@ def main():
             gather(members)
             latency(members, draw)
             idle(members)
+            nothing_new(members)
             catch_up(members, options.rows, draw)
         finally:
             members.end()

@@ -56,7 +56,7 @@ def write_bodies(folder, list_path, images):
 
 LUA = """
 local path, kind, token = "%s", "%s", "%s"
-local bodies, at = {}, 0
+local bodies, at = {}, 0  -- whole requests
 local function decode(text)
   local out, bits, value = {}, 0, 0
   for i = 1, #text do
@@ -77,14 +77,16 @@ local function decode(text)
   return table.concat(out)
 end
 function init(args)
-  for line in io.lines(path) do bodies[#bodies + 1] = kind == "image" and decode(line) or line end
-  at = math.random(#bodies)
   wrk.method = "POST"
   wrk.headers["Authorization"] = "Bearer " .. token
+  for line in io.lines(path) do
+    bodies[#bodies + 1] = wrk.format(nil, nil, nil, kind == "image" and decode(line) or line)
+  end
+  at = math.random(#bodies)
 end
 function request()
   at = at %% #bodies + 1
-  return wrk.format(nil, nil, nil, bodies[at])
+  return bodies[at]
 end
 """
 
@@ -160,6 +162,17 @@ def seconds_until_visible(port, list_id, writer, reader, draw):
     return waits
 
 
+def wait_until_merged(program, node):
+    """A list that was just imported is made one in the background; what follows measures the index at rest."""
+    begin = rested = time.monotonic()
+    while time.monotonic() - rested < 2:
+        time.sleep(0.2)
+        status = subprocess.run([program, "node", "status", "--json", "--node", node], check=True, capture_output=True)
+        if json.loads(status.stdout)["index_merging"]:
+            rested = time.monotonic()
+    return rested - begin
+
+
 def report(what, figure, target=""):
     print(f"{what:<58} {figure:>22}   {target}", flush=True)
 
@@ -209,6 +222,8 @@ def measure(program, folder, options):
     base = f"http://127.0.0.1:{served.port}/api/v1"
     print(f"{options.rows:,} entries, server and wrk on the same {os.cpu_count()} cores")
     run_wrk(base + "/match", folder / "single.lua", 2 + options.rows // 1_000_000, 32)  # each chunk was looked at once
+    waited = wait_until_merged(program, node)
+    report("until the parts of the imported list were one index, s", f"{waited:.0f}")
     for name, what, target in (("single", "match by hash, plain", "target 15,000 (< 10 ms)"),
                                ("watched", "the same, match-only token", "")):
         rate, p99 = run_wrk(base + "/match", folder / f"{name}.lua", options.seconds, 32)

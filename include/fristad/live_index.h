@@ -88,6 +88,7 @@ struct LiveIndexInfo {
   std::size_t segments = 0;
   std::size_t heads = 0;  // that are compared one by one
   std::uint64_t merges = 0;
+  bool merging = false;  // now: queries are slower meanwhile, by up to a half where there are two processors
   std::uint64_t bytes = 0;
   // Why the last merge failed, if it did: unavailable (memory). It is tried again at the next add.
   std::optional<Error> merge_error = std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
@@ -60,6 +61,32 @@ Result<Response> ready(Call& call) {
                           behind ? "the match index is behind the records" : "the node is stopping");
 }
 
+// Numbers alone: who it is stands in the alliance's table.
+Status write_alliance(std::string& text, const AllianceParts& parts, std::string_view own) {
+  const auto now = parts.alliance.membership();
+  if (!now->state) return {};
+  const auto active = std::ranges::count_if(now->state->members, [&](const auto& member) {
+    return member.first != own && member.second.standing == Standing::active;
+  });
+  std::int64_t failing = 0;
+  std::int64_t behind = 0;
+  for (const PeerState& peer : TRY(parts.peers())) {
+    if (!now->state->is_active(peer.member)) continue;
+    failing += peer.trouble.empty() ? 0 : 1;
+    behind += peer.read_to < peer.log_size ? 1 : 0;
+  }
+  std::int64_t evidence = 0;
+  for (const auto& [member, pairs] : TRY(parts.evidence())) evidence += pairs;
+  write_gauge(text, "fristad_alliance_members", "Other active members", active);
+  write_gauge(text, "fristad_alliance_failing", "Members that can't be read at present", failing);
+  write_gauge(text, "fristad_alliance_behind", "Members of whose records some are still to be read", behind);
+  write_gauge(text, "fristad_alliance_muted", "Members whose material isn't used here", std::ssize(now->muted));
+  write_gauge(text, "fristad_alliance_votes_waiting", "Changes that wait for our vote",
+              std::ssize(parts.alliance.waiting_for_us()));
+  write_gauge(text, "fristad_alliance_evidence", "Pairs of heads that can't both be true", evidence);
+  return {};
+}
+
 Result<Response> metrics(Call& call) {
   Api::Impl& api = call.api;
   if (!api.options.open_metrics && !call.may(Right::read_metrics)) {
@@ -72,10 +99,13 @@ Result<Response> metrics(Call& call) {
   write_gauge(text, "fristad_entries", "Entries that can be found", static_cast<std::int64_t>(index.entries));
   write_gauge(text, "fristad_index_bytes", "Memory of the match index", static_cast<std::int64_t>(index.bytes));
   write_gauge(text, "fristad_index_behind", "1 if the match index is behind the records", index.merge_error ? 1 : 0);
+  write_gauge(text, "fristad_index_merging", "1 while parts of the match index are made one, and matching is slower",
+              index.merging ? 1 : 0);
   write_gauge(text, "fristad_log_shared_records", "Records in the shared log",
               static_cast<std::int64_t>(api.parts.journal.head(shared_log).size));
   write_gauge(text, "fristad_log_private_records", "Records in the private log",
               static_cast<std::int64_t>(api.parts.journal.head(private_log).size));
+  TRY(write_alliance(text, api.parts.alliance, api.parts.journal.member()));
   HttpServerInfo all;
   for (const auto& [name, now] : api.server_infos()) {
     all.connections += now.connections;

@@ -55,7 +55,7 @@ Status write_status(Node& node, bool json, Env& env) {
       writer.member("key", log_key_text(node, *head)).end_object();
     }
     writer.end_array().member("lists", lists).member("entries", index.entries).member("index_bytes", index.bytes);
-    writer.key("index_error");
+    writer.member("index_merging", index.merging).key("index_error");
     if (index.merge_error) {
       writer.value(index.merge_error->message);
     } else {

@@ -258,7 +258,11 @@ std::unique_ptr<PeerLoop> Federation::Impl::loop_for(const Card& card) {
   PeerLoop::Work work;
   work.ask = [line](Question question, std::string_view body) { return line->ask(question, body); };
   work.read = [this, member, ask = work.ask]() -> Result<Found> {
+    const std::int64_t began_ms = options.clock.steady_ms();
     const Pulled pulled = TRY(reader.pull(member, ask));
+    log.debug("federation_read", {{"member", member},
+                                  {"anything", std::int64_t{pulled.any() ? 1 : 0}},
+                                  {"ms", options.clock.steady_ms() - began_ms}});
     if (pulled.quarantined > 0) {
       log.warning("federation_quarantined",
                   {{"member", member}, {"records", static_cast<std::int64_t>(pulled.quarantined)}});

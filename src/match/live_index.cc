@@ -255,6 +255,7 @@ LiveIndexInfo LiveIndex::info() const {
   LiveIndexInfo info{.segments = now->parts.size(),
                      .heads = now->heads.size(),
                      .merges = impl_->merges,
+                     .merging = impl_->in_merge,
                      .merge_error = impl_->merge_error};
   for (const auto& part : now->parts) {
     info.entries += part->rows() - part->removed();

@@ -1,6 +1,7 @@
 """Several nodes that found an alliance, let others in, share lists and keep one another in check"""
 
 import http.client
+import random
 import ssl
 import subprocess
 
@@ -174,6 +175,41 @@ class SharingTest(AllianceCase):
             self.nz.cli("list", "opinion", name, number, "dispute", "--basis", "examined", "--reason", "wrong")
         until(lambda: self.nz.sees("se")["muted"], "the brake pulls itself", 90)
         self.assertFalse(self.us.sees("se")["muted"])
+
+    def test_a_flood_of_a_million_false_hashes_goes_only_so_far(self):
+        [true] = random_hashes(1, 8)
+        self.us.create("True", true, readers=["all"])
+        flood = self.se.create("Flood")
+        draw = random.Random(9)
+        with self.folder.joinpath("flood.csv").open("w", encoding="ascii") as rows:
+            rows.write("pdq,classification\n")
+            rows.writelines(draw.randbytes(32).hex() + ",baseline\n" for _ in range(1_000_000))
+            false = random_hashes(3, 10)
+            rows.writelines(value + ",baseline\n" for value in false)
+        self.se.cli("list", "import", flood, "flood.csv", seconds=600)
+        self.se.cli("alliance", "grant", flood, "all")
+        until(lambda: self.nz.level(false[2]), "nz has read it all", 600)
+        self.assertTrue(self.nz.level(true), "others were heard meanwhile")
+        until(lambda: self.us.level(false[2]), "us has read it all", 600)
+        # One member's word enforces nothing, and where another was fooled too, there is a cap.
+        self.nz.cli("list", "subscribe", flood, "--enforce", "--enforced-per-day", "2")
+        self.assertEqual([self.nz.level(value) for value in false], ["lead"] * 3)
+        for value in false:
+            number = str(self.us.matches(value)[0][0]["entry"])
+            for fooled in (self.se, self.us):
+                fooled.cli("list", "opinion", flood, number, "confirm", "--basis", "examined")
+        self.members.settle()
+        self.assertEqual([self.nz.level(value) for value in false], ["enforce", "enforce", "lead"])
+        self.nz.cli("alliance", "mute", "se", "--reason", "a flood")
+        self.assertEqual([self.nz.level(value) for value in [*false, true]], ["", "", "", "observe"])
+        self.nz.cli("alliance", "unmute", "se", "--reason", "to see the recall")
+        self.assertTrue(self.nz.level(false[0]))
+        # One record takes the million back, everywhere.
+        self.se.cli("list", "withdraw", flood, "--all", "--reason", "wrong: a batch of a broken tool")
+        for reader in (self.us, self.nz):
+            until(lambda one=reader: not one.level(false[0]), f"{reader.code} finds it no more")
+            self.assertEqual([reader.level(value) for value in false], ["", "", ""])
+        self.assertEqual(self.nz.level(true), "observe")
 
     def test_only_readers_read_and_nothing_leaks(self):
         known = random_hashes(2, 6)

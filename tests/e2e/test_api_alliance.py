@@ -126,6 +126,25 @@ class AllianceTest(unittest.TestCase):
     def approve(self, admin, where):
         return admin.post(where + "/answer", {"approve": True}).json["state"]
 
+    def test_the_metrics_say_how_it_goes_with_the_others_and_not_who_they_are(self):
+        asker = self.nodes["se"].program("metrics")
+
+        def gauges():
+            lines = asker.get("/metrics").body.decode().splitlines()
+            return {line.split()[0]: int(line.split()[1]) for line in lines if line.startswith("fristad_alliance_")}
+
+        before = gauges()
+        self.assertEqual(before.keys(), {"fristad_alliance_" + name for name in (
+            "members", "failing", "behind", "muted", "votes_waiting", "evidence")})
+        members = [one for one in self.se.get(AT + "/members").json["members"] if not one["own"]]
+        self.assertEqual(before["fristad_alliance_members"],
+                         sum(one["standing"] == "active" for one in members))
+        self.assertEqual((before["fristad_alliance_muted"], before["fristad_alliance_evidence"]), (0, 0))
+        self.se.post(AT + "/members/no/mute", {"reason": "to see it counted"})
+        self.assertEqual(gauges()["fristad_alliance_muted"], 1)
+        self.se.post(AT + "/members/no/unmute", {"reason": "seen"})
+        self.assertEqual(gauges()["fristad_alliance_muted"], 0)
+
     def test_a_member_is_invited_and_voted_in(self):
         newcomer = Served(member="nz")
         self.addCleanup(newcomer.remove)

@@ -121,6 +121,9 @@ Result<std::string> World::carry(SimulatedNode& from, SimulatedNode& to, Questio
     static_cast<void>(to.answers->answer(from.code, old.question, old.body));
   }
   auto answer = to.answers->answer(from.code, question, body);
+  Load& load = loads_[to.code];
+  ++load.questions;
+  if (answer) load.bytes += answer->size();
   if (!rough_ || !answer) return answer;
   if (chance(3)) return lost;
   if (!before.empty() && chance(2)) {

@@ -91,6 +91,16 @@ class World {
   void heal();
   void pass(std::int64_t ms) { now_ms_ += ms; }
 
+  // What a node has answered since it is in the world: what its being read costs it.
+  struct Load {
+    std::uint64_t questions = 0;
+    std::uint64_t bytes = 0;  // of the answers
+  };
+  Load load(const SimulatedNode& node) const {
+    const auto at = loads_.find(node.code);
+    return at == loads_.end() ? Load{} : at->second;
+  }
+
   std::uint64_t drawn(std::uint64_t below) { return rng_() % below; }
   // What went wrong last while the world settled.
   const std::string& last_trouble() const { return last_trouble_; }
@@ -113,6 +123,7 @@ class World {
     std::string body;
     std::string answer;
   };
+  std::map<std::string, Load, std::less<>> loads_;
   std::map<std::pair<std::string, std::string>, std::vector<Sent>> sent_;  // from and to: what may be repeated
 };
 
