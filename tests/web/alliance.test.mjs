@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { button, dialog, field, toast } from './support/act.mjs';
+import { button, dialog, field, link, toast } from './support/act.mjs';
 import { assert_accessible, assert_fits, assert_named, assert_no_trouble, en, launch, on_page, open_page, settle, shot } from './support/browser.mjs';
 import { free_port, made_up_rows, Node } from './support/node.mjs';
 
@@ -116,6 +116,7 @@ describe('the alliance', () => {
         ['alliance-invite', 'steward', '/alliance/invite'],
         ['alliance-join', 'steward', '/alliance/join'],
         ['alliance-lists', 'analyst', '/alliance/lists'],
+        ['alliance-erasures-none', 'viewer', '/alliance/erasures'],
       ];
       for (const [name, who, address] of pages) {
         await t.test(name, () =>
@@ -242,5 +243,138 @@ describe('the alliance', () => {
       await assert_accessible(page);
       await button(subscribing, en.common.save).click();
       await page.getByText(en.alliance.lists.subscribed).waitFor();
+    }));
+
+  // Lets members read a new list of ours, and erases an entry of it.
+  async function erase_from(title, readers) {
+    const id = await nodes.se.add_list(title, made_up_rows(2));
+    await people.steward.post(`/api/v1/alliance/lists/${id}/readers`, { readers });
+    const { entries } = await people.analyst.get(`/api/v1/lists/${id}/entries?count=1`);
+    await nodes.se.cli('erase', '--list', id, '--entry', String(entries[0].entry), '--ground', 'court');
+    return id;
+  }
+  const erasures = async () => (await people.viewer.get('/api/v1/alliance/erasures')).erasures;
+  const words = en.alliance.erasures;
+
+  it('who has confirmed our erasures, and who hasn’t', async (t) => {
+    await nodes.br.pause();
+    await erase_from('Erased in two', ['no', 'br']);
+    await erase_from('Erased in one', ['jp']);
+    await until('nobody confirms', async () => (await erasures()).filter((one) => one.confirmed.length > 0).length === 2);
+    assert.deepEqual(
+      (await erasures()).map(({ confirmed, open }) => [confirmed, open]),
+      [
+        [['no'], ['br']],
+        [['jp'], []],
+      ],
+    );
+    for (const language of ['en', 'sv']) {
+      await t.test(`the page in ${language}`, () =>
+        on_page(browser, nodes.se, { person: people.analyst, language, dark: language === 'sv' }, async (page) => {
+          await page.show('/alliance/erasures');
+          await look(page, 'alliance-erasures', language);
+        }),
+      );
+    }
+    await on_page(browser, nodes.se, { person: people.analyst }, async (page) => {
+      await page.show('/alliance');
+      await link(page, en.alliance.to_erasures).click();
+      await page.getByText(words.summary(1, 2)).waitFor();
+      // The newest first; each cell says by a word how it is, beside a symbol.
+      const rows = page.getByRole('row');
+      const cells = async (row) => (await rows.nth(row).getByRole('cell').allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim()).slice(1);
+      const heads = (await rows.nth(0).getByRole('columnheader').allInnerTexts()).map((text) => text.trim());
+      assert.deepEqual(heads, [words.record, words.at, words.scope, words.state, 'Brazil (br)', 'Japan (jp)', 'Norway (no)']);
+      const { confirmed, open, not_concerned } = words.cell;
+      assert.deepEqual(await cells(1), ['Erased in one', `✓ ${words.states.confirmed}`, `– ${not_concerned}`, `✓ ${confirmed}`, `– ${not_concerned}`]);
+      assert.deepEqual(await cells(2), ['Erased in two', `○ ${words.states.open(1, 2)}`, `○ ${open}`, `– ${not_concerned}`, `✓ ${confirmed}`]);
+      assert.equal(await rows.getByRole('rowheader').count(), 2);
+      assert.equal(await page.getByText(words.overdue_more).count(), 0);
+      // What is shown can be had as a file.
+      await page.getByText(en.table.export, { exact: true }).click();
+      const [download] = await Promise.all([page.waitForEvent('download'), button(page, en.table.export_csv).click()]);
+      const lines = (await readFile(await download.path(), 'utf8')).split('\r\n');
+      assert.equal(lines[0], 'record,at,scope,state,member:br,member:jp,member:no');
+      assert.match(lines[1], /^\d+,[^,]+Z,[0-9a-f]{32},confirmed,not_concerned,confirmed,not_concerned$/);
+      assert.match(lines[2], /^\d+,[^,]+Z,[0-9a-f]{32},open,open,not_concerned,confirmed$/);
+    });
+    // Who may not know the titles of lists reads of a list.
+    await on_page(browser, nodes.se, { person: people.viewer }, async (page) => {
+      await page.show('/alliance/erasures');
+      assert.equal(await page.getByRole('cell', { name: words.scopes.list, exact: true }).count(), 2);
+    });
+    await nodes.br.go_on();
+    await until('the one that was away doesn’t confirm', async () => (await erasures()).every((one) => one.open.length === 0));
+    await on_page(browser, nodes.se, { person: people.viewer }, async (page) => {
+      await page.show('/alliance/erasures');
+      await page.getByText(words.summary(2, 2)).waitFor();
+    });
+  });
+
+  it('an erasure that is open for more than a day is marked, among many members, by keyboard at 400 %', async () => {
+    const codes = Array.from({ length: 30 }, (_, i) => `m${i + 10}`);
+    const day_ms = 86_400_000;
+    const told = {
+      erasures: [
+        { position: 12, at_ms: Date.now() - 3 * day_ms, scope: 'alliance', confirmed: codes.slice(0, 10), open: [...codes.slice(10), 'no'] },
+        { position: 15, at_ms: Date.now() - 2 * day_ms, scope: 'public', confirmed: codes, open: [] },
+        { position: 19, at_ms: Date.now() - day_ms / 2, scope: '0'.repeat(32), confirmed: [], open: ['no'] },
+      ],
+    };
+    for (const [language, size] of [
+      ['en', { width: 1440, height: 900 }],
+      ['sv', { width: 320, height: 256, deviceScaleFactor: 4 }],
+    ]) {
+      await on_page(browser, nodes.se, { person: people.steward, language, ...size }, async (page) => {
+        const said = page.texts.alliance.erasures;
+        await page.route('**/api/v1/alliance/erasures', (route) => route.fulfill({ json: told }));
+        await page.show('/alliance/erasures');
+        await page.getByText(said.summary(1, 3)).waitFor();
+        await page.getByText(said.overdue(1)).waitFor();
+        assert.equal(await page.getByText(said.states.overdue(21, 31)).count(), 1);
+        assert.equal(await page.getByText(said.states.open(1, 1)).count(), 1);
+        await link(page.getByRole('listitem'), 'Norway').waitFor();
+        await assert_fits(page);
+        await assert_accessible(page);
+        await shot(page, `alliance-erasures-many-${language}`);
+        // The table alone goes sideways, and by keys too; the numbers of its rows stay.
+        const region = page.getByRole('region', { name: said.table, exact: true }).and(page.locator('[tabindex]'));
+        await region.focus();
+        const number = page.getByRole('rowheader').first();
+        const before = await number.boundingBox();
+        for (let i = 0; i < 5; i += 1) await page.keyboard.press('ArrowRight');
+        await page.waitForFunction((one) => {
+          const still = one.scrollLeft > 100 && one.scrollLeft === one.seen_at;
+          one.seen_at = one.scrollLeft;
+          return still;
+        }, await region.elementHandle(), { polling: 200 });
+        assert.ok(Math.abs((await number.boundingBox()).x - before.x) < 2, 'the number of the row goes away');
+        // What gets the focus is seen beside them.
+        for (let i = 0; i < 2 * codes.length; i += 1) {
+          await page.keyboard.press(i < codes.length ? 'Tab' : 'Shift+Tab');
+          const under = await page.evaluate(() => {
+            const box = document.activeElement.getBoundingClientRect();
+            const stays = document.querySelector('tbody th').getBoundingClientRect();
+            const in_head = document.activeElement.closest('th:not(:first-child)');
+            return in_head && box.right < stays.right + 24 ? document.activeElement.textContent.trim() : '';
+          });
+          assert.equal(under, '', 'lies under the column that stays');
+        }
+        await shot(page, `alliance-erasures-many-focus-${language}`);
+      });
+    }
+  });
+
+  it('erasures that can’t be asked for are said, and asked for again', () =>
+    on_page(browser, nodes.se, { person: people.viewer, allowed: [[503, /erasures$/]] }, async (page) => {
+      const problem = { type: 'about:blank', title: 'unavailable', status: 503, code: 'unavailable', detail: '' };
+      await page.route('**/api/v1/alliance/erasures', (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }));
+      await page.show('/alliance/erasures');
+      await page.getByRole('alert').waitFor();
+      await assert_accessible(page);
+      await page.unroute('**/api/v1/alliance/erasures');
+      await button(page, en.common.again).click();
+      await page.getByText(words.meaning).waitFor();
+      assert.equal(await page.getByRole('alert').count(), 0);
     }));
 });

@@ -704,3 +704,15 @@ export interface Subscription {
   heed_disputes: boolean;
   enforced_per_day: number;
 }
+
+export interface FollowedErasures {
+  erasures: FollowedErasure[];
+}
+
+export interface FollowedErasure {
+  position: number;
+  at_ms: number;
+  scope: string;
+  confirmed: string[];
+  open: string[];
+}

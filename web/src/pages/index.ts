@@ -22,6 +22,7 @@ export const pages: PageRoute[] = [
   { pattern: '/alliance/invite', name: 'alliance', right: 'decide_alliance', load: () => import('./AllianceInvite.svelte') },
   { pattern: '/alliance/join', name: 'alliance', right: 'decide_alliance', load: () => import('./AllianceJoin.svelte') },
   { pattern: '/alliance/lists', name: 'alliance', right: 'subscribe_lists', load: () => import('./AllianceLists.svelte') },
+  { pattern: '/alliance/erasures', name: 'alliance', right: 'read_alliance', load: () => import('./AllianceErasures.svelte') },
   { pattern: '/alliance/members/{member}', name: 'alliance', right: 'read_alliance', load: () => import('./AllianceMember.svelte') },
   { pattern: '/approvals', name: 'approvals', right: 'own_account', menu: true, load: () => import('./Approvals.svelte') },
   { pattern: '/audit', name: 'audit', right: 'read_audit', menu: true, load: () => import('./Audit.svelte') },

@@ -9,8 +9,8 @@ export interface Column<Row> {
   value: (row: Row) => string | number | boolean | null;
   // What is shown instead of `value`, where that isn't a text yet.
   text?: (row: Row) => string;
-  // A snippet with links, badges or buttons.
-  cell?: Snippet<[Row]>;
+  // A snippet with links, badges or buttons. It gets the column too, where several columns share one.
+  cell?: Snippet<[Row, Column<Row>]>;
   numeric?: boolean;
   // Narrow screens show rows as cards; there this one goes first and needs no label.
   lead?: boolean;
