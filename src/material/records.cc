@@ -204,7 +204,8 @@ Status EntryBody::check() const {
   if (!pdq && !md5 && !sha1 && !sha256) return wrong("an entry has at least one hash");
   const auto text = [](std::string_view name, std::string_view value, std::size_t bytes_max) -> Status {
     const std::string quoted = "\"" + std::string(name) + "\"";
-    if (value.size() > bytes_max) return wrong(quoted + " is a text of at most " + std::to_string(bytes_max) + " bytes");
+    if (value.size() > bytes_max)
+      return wrong(quoted + " is a text of at most " + std::to_string(bytes_max) + " bytes");
     if (!is_utf8(value)) return wrong(quoted + " is not UTF-8");
     return {};
   };
