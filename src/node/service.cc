@@ -144,7 +144,8 @@ Result<std::unique_ptr<Service>> Service::start(Node& node, const ServiceSetting
                 {.rp_id = settings.rp_id(),
                  .origins = settings.browser_origins(),
                  .secure_cookies = tls || browsers_use_tls(settings),
-                 .hashers = settings.hashers > 0 ? settings.hashers : cores,
+                 // While one hands over its answer and gets the next picture, another uses the core.
+                 .hashers = settings.hashers > 0 ? settings.hashers : cores + 1,
                  .sandbox = {},
                  .image_bytes_max = static_cast<std::uint64_t>(settings.image_bytes_max),
                  .uploads_bytes_max = static_cast<std::uint64_t>(settings.uploads_bytes_max),

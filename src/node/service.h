@@ -58,7 +58,7 @@ struct ServiceSettings {
   bool behind_proxy = false;  // a proxy on this machine does TLS: who asks is whom its X-Forwarded-For names last
   int io_threads = 0;         // 0: as many as cores
   int handler_threads = 16;
-  int hashers = 0;  // 0: as many as cores
+  int hashers = 0;  // 0: one more than cores
   std::int64_t image_bytes_max = 32 << 20;
   std::int64_t uploads_bytes_max = 512 << 20;
   std::int64_t connections_max = 20'000;
