@@ -138,8 +138,8 @@ void bench_records(const StoreOptions& where, std::size_t records) {
     std::printf("verify, %s: %.0f/s\n", what, static_cast<double>(report.records) / verifying);
   };
   verify("hashes and tree, one thread", {.signatures = false, .payloads = false});
-  verify("and payloads, two threads", {.signatures = false, .threads = 2});
-  verify("and signatures, two threads", {.signatures = true, .threads = 2});
+  verify("and signatures, two threads", {.signatures = true, .payloads = false, .threads = 2});
+  verify("and payloads, two threads", {.signatures = true, .threads = 2});
   const double rebuilding = timed([&] { must(journal->rebuild()); });
   std::printf("rebuild of %zu records: %.1f s\n", records, rebuilding);
 }
