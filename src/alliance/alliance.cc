@@ -35,7 +35,7 @@ Status check_active(const Membership& membership, std::string_view member) {
 
 Status check_own(const Journal& journal, const Card& card) {
   if (card.member == journal.member() && card.key(KeyPurpose::record).key == journal.record_key() &&
-      card.key(KeyPurpose::log).key == journal.log_key()) {
+      card.key(KeyPurpose::log).key == journal.log_key(shared_log, journal.head(shared_log).size)) {
     return {};
   }
   return wrong("the card isn't this node's: another code, or other keys");

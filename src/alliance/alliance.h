@@ -129,6 +129,8 @@ class Alliance {
 
   // The key of a member for a purpose at a position of its shared log.
   std::optional<PublicKey> key_of(std::string_view member, KeyPurpose purpose, std::uint64_t position) const;
+  // That one, and those that follow it.
+  std::vector<PublicKey> keys_from(std::string_view member, KeyPurpose purpose, std::uint64_t position) const;
   // Changes that others have voted for, that may win, and that we could vote for now.
   std::vector<OpenChange> waiting_for_us() const;
 

@@ -240,6 +240,14 @@ std::optional<PublicKey> Alliance::key_of(std::string_view member, KeyPurpose pu
   return std::nullopt;
 }
 
+std::vector<PublicKey> Alliance::keys_from(std::string_view member, KeyPurpose purpose, std::uint64_t position) const {
+  const auto now = membership();
+  const AllianceMember* const found = now->state ? now->state->find(member) : nullptr;
+  if (found != nullptr) return fristad::keys_from(*found, purpose, position);
+  const auto one = key_of(member, purpose, position);
+  return one ? std::vector{*one} : std::vector<PublicKey>();
+}
+
 std::vector<OpenChange> Alliance::waiting_for_us() const {
   const auto now = membership();
   std::vector<OpenChange> waiting;

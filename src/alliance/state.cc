@@ -301,6 +301,15 @@ std::size_t witnesses_needed(const AllianceState& state, std::string_view origin
   return others.size() <= all_up_to ? others.size() : others.size() / 2 + 1;
 }
 
+std::vector<PublicKey> keys_from(const AllianceMember& member, KeyPurpose purpose, std::uint64_t position) {
+  std::vector<PublicKey> keys;
+  if (const auto now = key_at(member, purpose, position)) keys.push_back(*now);
+  for (const KeyStatement& statement : member.keys) {
+    if (statement.purpose == purpose && statement.valid_from > position) keys.push_back(statement.key);
+  }
+  return keys;
+}
+
 std::optional<PublicKey> key_at(const AllianceMember& member, KeyPurpose purpose, std::uint64_t position) {
   const KeyStatement* newest = nullptr;
   for (const KeyStatement& statement : member.keys) {

@@ -110,5 +110,7 @@ std::size_t witnesses_needed(const AllianceState& state, std::string_view origin
 
 // The key of a member for a purpose at a position of its shared log: the newest that is valid from there on or before.
 std::optional<PublicKey> key_at(const AllianceMember& member, KeyPurpose purpose, std::uint64_t position);
+// That one, and those that follow it: who knows so much of the log may meet each of them, and no older one.
+std::vector<PublicKey> keys_from(const AllianceMember& member, KeyPurpose purpose, std::uint64_t position);
 
 }  // namespace fristad

@@ -119,18 +119,31 @@ void write_change(JsonWriter& json, const OpenChange& open) {
   json.end_array().end_object();
 }
 
+// What only this node knows of itself.
+struct Own {
+  std::string_view member;
+  std::string held;
+  std::optional<Node::WaitingKeys> waiting;
+};
+
 std::string status_json(const Membership& now, const std::vector<Row>& rows, const std::vector<OpenChange>& waiting,
-                        const std::vector<Evidence>& evidence, std::string_view own, std::string_view held) {
+                        const std::vector<Evidence>& evidence, const Own& own) {
   std::string line;
   JsonWriter json(line);
   json.begin_object().member("alliance", now.alliance ? to_hex(*now.alliance) : "");
   json.member("name", now.state ? now.state->name : "").member("exists", now.state.has_value());
   json.member("epoch", now.state ? now.state->epoch : 0).member("quorum", now.state ? now.state->quorum : 0);
   json.member("charter", now.state ? now.state->charter : "").member("split", now.state && now.state->split);
-  json.member("held", held).key("missing").begin_array();
+  json.member("held", own.held).key("new_keys");
+  if (own.waiting) {
+    json.begin_object().member("room", own.waiting->room).end_object();
+  } else {
+    json.value(nullptr);
+  }
+  json.key("missing").begin_array();
   for (const std::string& founder : now.missing) json.value(founder);
   json.end_array().key("members").begin_array();
-  for (const Row& row : rows) write_row(json, row, own);
+  for (const Row& row : rows) write_row(json, row, own.member);
   json.end_array().key("waiting").begin_array();
   for (const OpenChange& open : waiting) write_change(json, open);
   json.end_array().key("two_faced").begin_array();
@@ -140,7 +153,7 @@ std::string status_json(const Membership& now, const std::vector<Row>& rows, con
 }
 
 std::string status_text(const Membership& now, const std::vector<Row>& rows, const std::vector<OpenChange>& waiting,
-                        const std::vector<Evidence>& evidence, std::string_view own, std::string_view held) {
+                        const std::vector<Evidence>& evidence, const Own& own) {
   if (!now.alliance) return "this node belongs to no alliance\n";
   std::string text = "alliance  " + to_words(alliance_fingerprint(*now.alliance)) + "\n";
   if (now.state) {
@@ -151,7 +164,11 @@ std::string status_text(const Membership& now, const std::vector<Row>& rows, con
   } else if (now.founding == nullptr) {
     text += "waits     for those who invited us: they have not admitted us yet, or we have not read it\n";
   }
-  if (!held.empty()) text += "HELD      " + escape_terminal(held) + "\n";
+  if (!own.held.empty()) text += "HELD      " + escape_terminal(own.held) + "\n";
+  if (own.waiting) {
+    text += "new keys  wait until two thirds have voted for them; until then " + std::to_string(own.waiting->room) +
+            " records can be written\n";
+  }
   for (const std::string& founder : now.missing)
     text += "waits     for " + escape_terminal(founder) + " to found it too\n";
   for (const Evidence& one : evidence) {
@@ -159,7 +176,7 @@ std::string status_text(const Membership& now, const std::vector<Row>& rows, con
             utc_text(one.at_ms) + ": tell the other members\n";
   }
   text += "\n";
-  for (const Row& row : rows) text += row_text(row, own);
+  for (const Row& row : rows) text += row_text(row, own.member);
   if (!waiting.empty()) text += "\nwaits for our vote:\n";
   for (const OpenChange& open : waiting) {
     if (const auto* const charter = std::get_if<Change::Charter>(&open.change->what); charter != nullptr) {
@@ -180,8 +197,8 @@ int run_status(const StatusOptions& options, Env& env) {
     const auto evidence = node.ledger().evidence();
     if (!evidence) return env.fail(evidence.error());
     const auto tell = options.json ? status_json : status_text;
-    env.out.write(
-        tell(*now, *rows, node.alliance().waiting_for_us(), *evidence, node.member(), node.journal().shared_held()));
+    const Own own{.member = node.member(), .held = node.journal().shared_held(), .waiting = node.waiting_keys()};
+    env.out.write(tell(*now, *rows, node.alliance().waiting_for_us(), *evidence, own));
     return static_cast<int>(exit_done);
   });
 }
@@ -335,6 +352,7 @@ void add_alliance(CLI::App& app, Run& run) {
               run_status);
   add_alliance_join(*alliance, run);
   add_alliance_vote(*alliance, run);
+  add_alliance_rotate(*alliance, run);
   add_readers(*alliance, run, "grant", "Let members read one of our lists, from its beginning", &Node::share);
   add_readers(*alliance, run, "withdraw", "Let members read a list of ours no more", &Node::stop_sharing);
   add_reasoned(*alliance, run, "mute", "The brake: at once, and here alone, a member counts for nothing", true, mute);

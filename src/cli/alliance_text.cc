@@ -56,6 +56,10 @@ std::string change_text(const Change& change) {
     text += " (" + escape_terminal(suspend->reason) + ")";
   } else if (const auto* const expel = std::get_if<Change::Expel>(&change.what); expel != nullptr) {
     text += " (" + escape_terminal(expel->reason) + ")";
+  } else if (const auto* const renewed = std::get_if<Change::NewCard>(&change.what); renewed != nullptr) {
+    text += " (" + escape_terminal(renewed->card.name) + ", " + escape_terminal(renewed->card.address) +
+            ", keys from record " + std::to_string(renewed->card.key(KeyPurpose::record).valid_from) + ", words " +
+            words_of(renewed->card) + ")";
   }
   return text;
 }

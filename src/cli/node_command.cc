@@ -34,8 +34,8 @@ int run_init(const NodeInit& init, Env& env) {
 }
 
 // What others check checkpoints and proofs of the log with.
-std::string log_key_text(Node& node, const LogHead& head) {
-  return note_key_text({.name = head.origin, .key = node.journal().log_key()});
+std::string log_key_text(Node& node, std::uint32_t log, const LogHead& head) {
+  return note_key_text({.name = head.origin, .key = node.journal().log_key(log, head.size)});
 }
 
 Status write_status(Node& node, bool json, Env& env) {
@@ -50,9 +50,9 @@ Status write_status(Node& node, bool json, Env& env) {
     write_path(writer, node.folder());
     writer.member("root_key", to_hex(node.root_key())).member("server", env.node != nullptr);
     writer.key("logs").begin_array();
-    for (const LogHead* head : {&shared, &hidden}) {
+    for (const auto& [log, head] : {std::pair(shared_log, &shared), std::pair(private_log, &hidden)}) {
       writer.begin_object().member("origin", head->origin).member("size", head->size);
-      writer.member("key", log_key_text(node, *head)).end_object();
+      writer.member("key", log_key_text(node, log, *head)).end_object();
     }
     writer.end_array().member("lists", lists).member("entries", index.entries).member("index_bytes", index.bytes);
     writer.member("index_merging", index.merging).key("index_error");
@@ -69,9 +69,9 @@ Status write_status(Node& node, bool json, Env& env) {
   text += "folder   " + escape_terminal(node.folder()) + "\n";
   text += "root key " + to_hex(node.root_key()) + "\n";
   text += std::string("server   ") + (env.node != nullptr ? "runs" : "none") + "\n";
-  for (const LogHead* head : {&shared, &hidden}) {
+  for (const auto& [log, head] : {std::pair(shared_log, &shared), std::pair(private_log, &hidden)}) {
     text += "log      " + escape_terminal(head->origin) + ": " + with_commas(head->size) + " records\n";
-    text += "log key  " + escape_terminal(log_key_text(node, *head)) + "\n";
+    text += "log key  " + escape_terminal(log_key_text(node, log, *head)) + "\n";
   }
   text += "lists    " + with_commas(lists) + "\n";
   text += "entries  " + with_commas(index.entries) + " to be found, index of " + as_bytes_text(index.bytes) + "\n";

@@ -49,8 +49,7 @@ Error what_it_says(std::string_view member, int status) {
 // Questions to one member, over a connection that is kept.
 class Line {
  public:
-  Line(std::string member, const std::string& address, const FederationOptions& options,
-       std::function<bool(const TlsKey&)> trusts)
+  Line(std::string member, const std::string& address, const FederationOptions& options, PinnedTls pinned)
       : member_(std::move(member)) {
     // A card's address is a URL of https.
     const auto target = HttpTarget::parse(address);
@@ -58,9 +57,7 @@ class Line {
     client.tls = true;
     client.answer_ms = options.answer_ms;
     client.body_bytes_max = answer_bytes_max;
-    client.pinned.emplace();
-    std::ranges::copy(options.tls_seed.bytes(), client.pinned->seed.begin());
-    client.pinned->trusts = std::move(trusts);
+    client.pinned = std::move(pinned);
     client_.emplace(std::move(client));
   }
 
@@ -83,12 +80,17 @@ class Line {
 
 struct Federation::Impl : std::enable_shared_from_this<Federation::Impl> {
   Impl(Journal& of, Alliance& in, Ledger& keeps, Reader& reads, const Log& says, FederationOptions chosen)
-      : journal(of), alliance(in), ledger(keeps), reader(reads), log(says), options(std::move(chosen)) {}
+      : journal(of), alliance(in), ledger(keeps), reader(reads), log(says), options(std::move(chosen)) {
+    identity = std::move(options.identity);
+  }
 
   Status open();
   Response answer(const TlsKey& key, Question question, std::string_view body);
-  bool is_known(const TlsKey& key) const;
-  bool is_key_of(const TlsKey& key, const std::string& member) const;
+  // Whose key that is, as far as we know by ourselves or by what was shown beside it.
+  std::optional<std::string> owner_of(const TlsKey& key) const;
+  bool believes(const TlsKey& key, std::string_view statement);
+  PinnedTls pinned(std::function<bool(const TlsKey&, std::string_view)> trusts) const;
+  void renew();
 
   // Starts and ends the loops as members come and go.
   void manage(const std::stop_token& stop);
@@ -104,7 +106,8 @@ struct Federation::Impl : std::enable_shared_from_this<Federation::Impl> {
   Ledger& ledger;
   Reader& reader;
   const Log& log;
-  const FederationOptions options;
+  FederationOptions options;
+  TlsIdentity identity;  // of whoever starts us, then of the manager
   std::unique_ptr<Answers> answers;
   std::unique_ptr<HttpServer> server;
 
@@ -114,6 +117,10 @@ struct Federation::Impl : std::enable_shared_from_this<Federation::Impl> {
   };
   std::mutex peers_mutex;
   std::map<std::string, Peer, std::less<>> peers;
+
+  // Of each member the newest TLS key that only its root key has told us of.
+  mutable std::mutex told_mutex;
+  std::map<std::string, KeyStatement, std::less<>> told;
 
   std::mutex manage_mutex;
   std::condition_variable_any manage_changed;
@@ -192,27 +199,47 @@ Status Federation::Impl::open() {
   serving.handler_threads = handler_threads;
   serving.connections_max = connections_max;
   serving.idle_ms = 2 * options.beat_ms + options.answer_ms;  // a connection outlives the time between two questions
-  serving.pinned.emplace();
-  std::ranges::copy(options.tls_seed.bytes(), serving.pinned->seed.begin());
-  serving.pinned->trusts = [this](const TlsKey& key) { return is_known(key); };
+  serving.pinned = pinned([this](const TlsKey& key, std::string_view note) { return believes(key, note); });
   server = TRY(HttpServer::start(serving, std::move(router), {.clock = options.clock}));
   return {};
 }
 
-bool Federation::Impl::is_known(const TlsKey& key) const {
-  const auto member = member_with(*alliance.membership(), ledger, key);
-  return member && *member;
+std::optional<std::string> Federation::Impl::owner_of(const TlsKey& key) const {
+  const auto now = alliance.membership();
+  const auto size = [this](std::string_view member) {
+    const auto known = journal.known_log(member);
+    return known ? known->head.size : 0;
+  };
+  if (const auto member = member_with(*now, ledger, size, key); member && *member) return *member;
+  const std::scoped_lock lock(told_mutex);
+  const auto one = std::ranges::find_if(told, [&](const auto& each) { return each.second.key == key; });
+  if (one == told.end()) return std::nullopt;
+  // What it had been told of may be known by now, and a later one too.
+  const AllianceMember* const known = now->state ? now->state->find(one->first) : nullptr;
+  const bool newest = known == nullptr || known->card.key(KeyPurpose::tls).valid_from < one->second.valid_from;
+  return newest ? std::optional(one->first) : std::nullopt;
 }
 
-bool Federation::Impl::is_key_of(const TlsKey& key, const std::string& member) const {
-  const auto found = member_with(*alliance.membership(), ledger, key);
-  return found && *found && **found == member;
+bool Federation::Impl::believes(const TlsKey& key, std::string_view statement) {
+  if (owner_of(key)) return true;
+  const auto newer = newer_key(*alliance.membership(), ledger, key, statement);
+  if (!newer || !*newer) return false;
+  const std::scoped_lock lock(told_mutex);
+  const auto [at, fresh] = told.try_emplace((*newer)->member, **newer);
+  if (fresh || at->second.valid_from < (*newer)->valid_from) at->second = **newer;
+  return at->second.key == key;
+}
+
+PinnedTls Federation::Impl::pinned(std::function<bool(const TlsKey&, std::string_view)> trusts) const {
+  PinnedTls made{.note = identity.statement, .trusts = std::move(trusts)};
+  std::ranges::copy(identity.seed.bytes(), made.seed.begin());
+  return made;
 }
 
 Response Federation::Impl::answer(const TlsKey& key, Question question, std::string_view body) {
-  const auto member = member_with(*alliance.membership(), ledger, key);
-  if (!member || !*member) return refusal({Code::permission_denied, ""});
-  auto answered = answers->answer(**member, question, body);
+  const auto member = owner_of(key);
+  if (!member) return refusal({Code::permission_denied, ""});
+  auto answered = answers->answer(*member, question, body);
   if (!answered) return refusal(answered.error());
   Response response = Response::text(200, *std::move(answered));
   response.headers.set("Content-Type", "application/octet-stream");
@@ -230,8 +257,22 @@ void Federation::Impl::manage(const std::stop_token& stop) {
       if (stop.stop_requested()) return;
       stale = false;
     }
+    renew();
     meet();
   }
+}
+
+// Connections that there are go on; the next ones show the new key.
+void Federation::Impl::renew() {
+  auto next = options.renewed ? options.renewed() : std::nullopt;
+  if (!next) return;
+  identity = *std::move(next);
+  const Status replaced =
+      server->replace_pinned(pinned([this](const TlsKey& key, std::string_view note) { return believes(key, note); }));
+  if (!replaced) log.error("federation_identity", {{"code", to_string(replaced.error().code)}});
+  std::map<std::string, Peer, std::less<>> ended;
+  const std::scoped_lock lock(peers_mutex);
+  ended.swap(peers);
 }
 
 void Federation::Impl::meet() {
@@ -254,7 +295,9 @@ void Federation::Impl::meet() {
 std::unique_ptr<PeerLoop> Federation::Impl::loop_for(const Card& card) {
   const std::string member = card.member;
   const auto line = std::make_shared<Line>(member, card.address, options,
-                                           [this, member](const TlsKey& key) { return is_key_of(key, member); });
+                                           pinned([this, member](const TlsKey& key, std::string_view note) {
+                                             return believes(key, note) && owner_of(key) == member;
+                                           }));
   PeerLoop::Work work;
   work.ask = [line](Question question, std::string_view body) { return line->ask(question, body); };
   work.read = [this, member, ask = work.ask]() -> Result<Found> {

@@ -15,7 +15,9 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,10 +32,20 @@
 
 namespace fristad {
 
+// What we are known by at the other end of a connection.
+struct TlsIdentity {
+  Key seed;
+  // Of the root key, about that key: who doesn't know it yet believes this. May be empty.
+  std::string statement = {};
+};
+
 struct FederationOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: one that is free
-  Key tls_seed;            // of the key that the node's card names
+  TlsIdentity identity;    // of the key that the node's card names
+  // Asked after the membership may have changed, and now and then: whether we have another identity from now on. On a
+  // thread of its own; may take its time, and decide something.
+  std::function<std::optional<TlsIdentity>()> renewed = {};
   Clock clock;
   Random random;
   std::int64_t beat_ms = 60'000;        // how often each member is asked, at least

@@ -8,7 +8,10 @@
 
 #include <chrono>
 #include <functional>
+#include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "federation/federation_fixture.h"
 #include "http/client.h"
@@ -75,11 +78,15 @@ struct Online {
 
   std::unique_ptr<Federation> start() {
     FederationOptions options{
-        .tls_seed = tls_seed(node.code), .clock = system_clock(), .random = random_named(node.code)};
+        .identity = {.seed = tls_seed(node.code)}, .clock = system_clock(), .random = random_named(node.code)};
     options.beat_ms = beat_ms;
     options.retry_ms = 10;
     options.retry_max_ms = 50;
     options.patience_ms = 100;
+    options.renewed = [this]() -> std::optional<TlsIdentity> {
+      const std::scoped_lock lock(renewing);
+      return std::exchange(next_identity, std::nullopt);
+    };
     auto started =
         Federation::start(*node.journal, *node.alliance, *node.ledger, *node.reader, log, std::move(options));
     EXPECT_TRUE(started) << started.error().message;
@@ -96,8 +103,22 @@ struct Online {
   FederationNode node;
   const Log log{system_clock(), LogLevel::error, [](std::string_view) {}};
   const std::int64_t beat_ms;
+  std::mutex renewing;
+  std::optional<TlsIdentity> next_identity;
   std::unique_ptr<Federation> federation;
 };
+
+// Another TLS key of that member's, for which `root` speaks.
+TlsIdentity second_identity(const std::string& code, std::uint64_t valid_from, const std::string& root = "root") {
+  const std::string seed = code + "/tls2";
+  auto statement = sign_statement({.member = code,
+                                   .purpose = KeyPurpose::tls,
+                                   .key = testing::key_named(seed).public_key(),
+                                   .valid_from = valid_from},
+                                  testing::key_named(code + "/" + root));
+  EXPECT_TRUE(statement);
+  return {.seed = seed_named(seed), .statement = statement ? *statement : ""};
+}
 
 struct FederationTest : ::testing::Test {
   // Members with those addresses found an alliance; who is online says so.
@@ -110,11 +131,12 @@ struct FederationTest : ::testing::Test {
     }
   }
   // One question, by whoever has that key.
-  static Result<HttpAnswer> ask(const Online& of, const Key& seed) {
+  static Result<HttpAnswer> ask(const Online& of, const Key& seed, std::string statement = "") {
     HttpClientOptions client{.host = "127.0.0.1", .port = of.federation->port()};
     client.pinned.emplace();
     std::ranges::copy(seed.bytes(), client.pinned->seed.begin());
-    client.pinned->trusts = [](const TlsKey&) { return true; };
+    client.pinned->note = std::move(statement);
+    client.pinned->trusts = [](const TlsKey&, std::string_view) { return true; };
     return HttpClient(std::move(client))
         .send({.method = Method::post, .target = "/federation/v1/scopes", .headers = {}, .body = ""});
   }
@@ -195,6 +217,57 @@ TEST_F(FederationTest, StrangersAreRefusedAtTheHandshakeAndSuspendedMembersAreTo
   wait_for("that ac is told", [&] { return ac.node.ledger->peer("aa")->trouble.starts_with("permission_denied"); });
 }
 
+// How the others have voted on its card stands in logs that they may have to read from it.
+TEST_F(FederationTest, AMemberWithANewKeyIsLetInByTheWordOfItsRootKey) {
+  Online aa("aa", 20);
+  Online ab("ab", 20);
+  found({{"aa", aa.address()}, {"ab", ab.address()}}, {&aa, &ab});
+  for (Online* const one : {&aa, &ab}) one->wait_until_founded();
+  {
+    const std::scoped_lock lock(aa.renewing);
+    aa.next_identity = second_identity("aa", 9);
+  }
+  // Only the new key is shown to whoever connects from now on: this one knows it by no card.
+  const auto shows_new_key = [&] {
+    HttpClientOptions client{.host = "127.0.0.1", .port = aa.federation->port()};
+    client.pinned.emplace();
+    std::ranges::copy(tls_seed("ab").bytes(), client.pinned->seed.begin());
+    client.pinned->trusts = [](const TlsKey& key, std::string_view statement) {
+      return key == testing::key_named("aa/tls2").public_key() && !statement.empty();
+    };
+    return HttpClient(std::move(client))
+        .send({.method = Method::post, .target = "/federation/v1/scopes", .headers = {}, .body = ""})
+        .has_value();
+  };
+  wait_for("the new key", shows_new_key);
+  ab.federation.reset();
+  ab.federation = ab.start();
+  ab.node.says("to aa", "public");
+  aa.node.says("to ab", "public");
+  aa.federation->wake();
+  ab.federation->wake();
+  ab.wait_for_note("to ab");
+}
+
+TEST_F(FederationTest, ARootsWordCountsForItsMemberAndForNewerKeysAlone) {
+  Online aa("aa");
+  Online ab("ab");
+  found({{"aa", aa.address()}, {"ab", ab.address()}}, {&aa, &ab});
+  for (Online* const one : {&aa, &ab}) one->wait_until_founded();
+  const auto said = [&](const TlsIdentity& identity, std::string statement) {
+    const auto answer = ask(aa, identity.seed, std::move(statement));
+    return answer ? answer->status : 0;
+  };
+  const TlsIdentity newer = second_identity("ab", 9);
+  EXPECT_EQ(said(newer, ""), 0);
+  EXPECT_EQ(said(newer, "no statement"), 0);
+  EXPECT_EQ(said(newer, second_identity("ab", 9, "another").statement), 0) << "another root key";
+  EXPECT_EQ(said(newer, second_identity("ac", 9).statement), 0) << "no member";
+  EXPECT_EQ(said(newer, second_identity("ab", 0).statement), 0) << "no newer than the key that is known";
+  EXPECT_EQ(said(newer, newer.statement), 200);
+  EXPECT_EQ(said({.seed = seed_named("stranger")}, newer.statement), 0) << "it is about another key";
+}
+
 TEST_F(FederationTest, WhoAnswersAtAnothersAddressIsNotRead) {
   Online aa("aa");
   Online ac("ac");
@@ -252,8 +325,10 @@ TEST_F(FederationTest, AnAddressThatChangedIsGoneTo) {
 TEST_F(FederationTest, AnAddressThatIsTakenIsAnError) {
   Online aa("aa");
   FederationNode other("ab", system_clock());
-  FederationOptions options{
-      .port = aa.federation->port(), .tls_seed = tls_seed("ab"), .clock = system_clock(), .random = random_named("ab")};
+  FederationOptions options{.port = aa.federation->port(),
+                            .identity = {.seed = tls_seed("ab")},
+                            .clock = system_clock(),
+                            .random = random_named("ab")};
   const auto started =
       Federation::start(*other.journal, *other.alliance, *other.ledger, *other.reader, aa.log, std::move(options));
   ASSERT_FALSE(started);

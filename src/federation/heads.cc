@@ -1,9 +1,9 @@
 #include "federation/heads.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/try.h"
-#include "federation/witnesses.h"
 
 namespace fristad {
 
@@ -13,18 +13,37 @@ void Heads::count(Head& head) {
   if (head.enough && (!cosigned_ || cosigned_->checkpoint.size <= head.checkpoint.size)) cosigned_ = head;
 }
 
+HeadKeys Heads::keys_for(const Head& head) const {
+  const PublicKey log_key = journal_.log_key(shared_log, head.checkpoint.size);
+  return head_keys(*alliance_.membership(), {.name = head.checkpoint.origin, .key = log_key});
+}
+
+void Heads::recheck(Head& head) const {
+  const HeadKeys keys = keys_for(head);
+  head.cosigners.clear();
+  std::erase_if(head.seen.cosignatures, [&](const std::string& line) {
+    const auto checked = check_head({.note = head.seen.note, .cosignatures = {line}}, keys);
+    if (!checked || checked->cosigners.empty()) return true;
+    head.cosigners.insert(checked->cosigners.begin(), checked->cosigners.end());
+    return false;
+  });
+}
+
 Status Heads::renew() {
   const std::int64_t now_ms = clock_.steady_ms();
+  const auto membership = alliance_.membership();
+  const Digest epoch = membership->state ? membership->state->hash : Digest{};
   if (head_) {
+    if (std::exchange(head_->epoch, epoch) != epoch) recheck(*head_);
     count(*head_);
     if (journal_.head(shared_log).size == head_->checkpoint.size) return {};
-    const bool has_witnesses = alliance_.membership()->state.has_value();
-    if (has_witnesses && !head_->enough && now_ms - head_->since_ms < patience_ms_) return {};
+    if (membership->state && !head_->enough && now_ms - head_->since_ms < patience_ms_) return {};
   }
   Head next;
   next.seen.note = TRY(journal_.checkpoint(shared_log));
   next.checkpoint = TRY(parse_checkpoint(TRY(parse_note(next.seen.note)).text));
   next.since_ms = now_ms;
+  next.epoch = epoch;
   count(next);
   head_ = std::move(next);
   return {};
@@ -37,8 +56,9 @@ Result<Heads::Offered> Heads::offer(std::uint64_t known) {
   offered.head = head_->seen;
   offered.size = head_->checkpoint.size;
   if (cosigned_ && cosigned_->checkpoint.size != offered.size) offered.cosigned = cosigned_->seen;
-  if (offered.size <= known + reach_) return offered;
-  auto nearer = TRY(journal_.signed_head(shared_log, known, known + reach_));
+  const std::uint64_t up_to = std::min(known + reach_, journal_.next_keys_from(known).value_or(UINT64_MAX));
+  if (offered.size <= up_to) return offered;
+  auto nearer = TRY(journal_.signed_head(shared_log, known, up_to));
   if (nearer) offered.head = {.note = *std::move(nearer)};
   return offered;
 }
@@ -50,10 +70,8 @@ Result<bool> Heads::take(std::string_view member, std::string_view line) {
   }
   const std::scoped_lock lock(mutex_);
   if (!head_) return Error{Code::conflict, "no head has been offered yet"};
-  const auto membership = alliance_.membership();
-  const HeadKeys keys = head_keys(*membership, {.name = head_->checkpoint.origin, .key = journal_.log_key()});
   SeenHead with{.note = head_->seen.note, .cosignatures = {std::string(line)}};
-  const auto checked = check_head(with, keys);
+  const auto checked = check_head(with, keys_for(*head_));
   if (!checked) return Error{Code::conflict, "the cosignature isn't of the head on offer: look at that again"};
   if (!checked->cosigners.contains(member)) {
     return Error{Code::permission_denied, "the cosignature isn't by the witness key of the member that sends it"};

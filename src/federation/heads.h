@@ -23,6 +23,7 @@
 #include "alliance/alliance.h"
 #include "base/clock.h"
 #include "federation/message.h"
+#include "federation/witnesses.h"
 #include "record/journal.h"
 
 namespace fristad {
@@ -39,8 +40,8 @@ class Heads {
     std::uint64_t size = 0;                 // of the newest, which `head` may not be
     std::optional<SeenHead> cosigned = {};  // by enough, the largest
   };
-  // For somebody who has so many leaves: where the newest is too far from those, an earlier one. Errors: those of
-  // Journal::checkpoint().
+  // For somebody who has so many leaves: where the newest is too far from those, or behind a change of our keys that
+  // he has to read of first, an earlier one. Errors: those of Journal::checkpoint().
   Result<Offered> offer(std::uint64_t known);
 
   // A line of that member's. True: with this one there are enough. Errors: conflict (it is of another head than the one
@@ -57,8 +58,12 @@ class Heads {
     std::set<std::string, std::less<>> cosigners;
     std::int64_t since_ms = 0;
     bool enough = false;
+    Digest epoch{};  // in which it was cosigned
   };
   Status renew();
+  HeadKeys keys_for(const Head& head) const;
+  // Drops what isn't by a key that its witness has now: who has another cosigns once more.
+  void recheck(Head& head) const;
   void count(Head& head);
 
   Journal& journal_;

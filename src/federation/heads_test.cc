@@ -55,6 +55,47 @@ TEST_F(HeadsTest, WitnessesThatTakeTooLongAreNotWaitedFor) {
   EXPECT_FALSE(heads.offer(0)->cosigned);
 }
 
+TEST_F(HeadsTest, WhoHasNotReadOfOurNewKeysIsShownTheLastHeadOfTheOld) {
+  const std::uint64_t from = node.journal->head(shared_log).size + 2;
+  ASSERT_TRUE(node.journal->replace_later_keys([&](const auto& sizes) -> Result<std::vector<LaterKeys>> {
+    std::vector<LaterKeys> later;
+    later.push_back({.record_key = member_key("aa", KeyPurpose::record, "2"),
+                     .log_key = member_key("aa", KeyPurpose::log, "2"),
+                     .from = {from, sizes[private_log]}});
+    return later;
+  }));
+  node.says("one");
+  node.says("two");
+  ASSERT_TRUE(node.journal->checkpoint(shared_log));
+  node.says("with the new key");
+  const auto is_of = [&](const Result<Heads::Offered>& offered, std::string_view series) {
+    return verify_checkpoint(offered->head.note,
+                             {.name = node.journal->head(shared_log).origin,
+                              .key = member_key("aa", KeyPurpose::log, series).public_key()},
+                             {})
+        .has_value();
+  };
+  EXPECT_TRUE(is_of(heads.offer(0), ""));
+  EXPECT_TRUE(is_of(heads.offer(from - 1), ""));
+  EXPECT_EQ(parse_checkpoint(parse_note(heads.offer(0)->head.note)->text)->size, from);
+  EXPECT_TRUE(is_of(heads.offer(from), "2"));
+  EXPECT_TRUE(is_of(heads.offer(from + 1), "2"));
+}
+
+TEST_F(HeadsTest, WhatAWitnessCosignedWithAKeyThatItHasNoMoreCountsNoMore) {
+  ASSERT_TRUE(heads.take("ab", line("ab")));
+  EXPECT_EQ(heads.offer(0)->head.cosignatures.size(), 1u);
+  const Change card{Change::NewCard{.card = testing::card_of("ab", {.keys = "2", .valid_from = 50})}};
+  for (std::size_t i = 1; i < 3; ++i) {
+    ASSERT_TRUE(meeting[i].alliance->vote("steward", card));
+    meeting.settle();
+  }
+  EXPECT_TRUE(heads.offer(0)->head.cosignatures.empty());
+  EXPECT_EQ(code_of(heads.take("ab", line("ab"))), Code::permission_denied) << "with its old key";
+  EXPECT_TRUE(heads.take("ac", line("ac")));
+  EXPECT_EQ(heads.offer(0)->head.cosignatures.size(), 1u);
+}
+
 TEST_F(HeadsTest, NothingNewIsNoNewHead) {
   const auto first = heads.offer(0);
   ASSERT_TRUE(heads.take("ab", line("ab")));

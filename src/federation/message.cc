@@ -272,6 +272,12 @@ std::string Receipt::sign(const PublicKey& record_key, const Signer& sign) const
   return letter_text(receipt_type, signed_letter(receipt_type, body, record_key, sign));
 }
 
+Result<Receipt> Receipt::read(std::string_view text, std::span<const PublicKey> record_keys) {
+  Result<Receipt> receipt = Error{Code::not_found, "no key of that member is known"};
+  for (auto key = record_keys.begin(); key != record_keys.end() && !receipt; ++key) receipt = read(text, *key);
+  return receipt;
+}
+
 Result<Receipt> Receipt::read(std::string_view text, const PublicKey& record_key) {
   const UnprovedLetter letter = TRY(open_letter(receipt_type, text, receipt_bytes_max));
   TRY(prove_letter(receipt_type, text, letter, record_key));

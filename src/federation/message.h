@@ -121,6 +121,8 @@ struct Receipt {
   std::string sign(const PublicKey& record_key, const Signer& sign) const;
   // Errors also: permission_denied (not signed by this key).
   static Result<Receipt> read(std::string_view text, const PublicKey& record_key);
+  // By whichever of these. Errors also: not_found (there are none).
+  static Result<Receipt> read(std::string_view text, std::span<const PublicKey> record_keys);
 };
 
 }  // namespace fristad

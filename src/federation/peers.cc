@@ -23,25 +23,50 @@ Result<CardsByCode> peers_to_read(const Membership& membership, const Ledger& le
   return peers;
 }
 
-Result<std::optional<std::string>> member_with(const Membership& membership, const Ledger& ledger, const TlsKey& key) {
+namespace {
+
+// The newest cards that there are, each member's once.
+Result<CardsByCode> cards_of(const Membership& membership, const Ledger& ledger) {
+  CardsByCode cards;
+  if (membership.state) {
+    for (const auto& [code, member] : membership.state->members) cards.emplace(code, member.card);
+  }
+  if (membership.founding != nullptr) {
+    for (const Card& card : membership.founding->founders) cards.emplace(card.member, card);
+  }
+  for (Card& card : TRY(ledger.introduced())) cards.emplace(card.member, std::move(card));
+  return cards;
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> member_with(const Membership& membership, const Ledger& ledger, const SizeOf& size,
+                                               const TlsKey& key) {
   using Found = std::optional<std::string>;
   if (membership.state) {
     for (const auto& [code, member] : membership.state->members) {
-      // Also an older one: who has a new key uses it once its log has got there.
-      const auto known = [&](const KeyStatement& one) { return one.purpose == KeyPurpose::tls && one.key == key; };
-      if (std::ranges::any_of(member.keys, known)) return Found(code);
+      const bool has = std::ranges::any_of(member.keys, [&](const KeyStatement& one) { return one.key == key; });
+      if (!has) continue;
+      const auto keys = keys_from(member, KeyPurpose::tls, size(code));
+      if (std::ranges::find(keys, key) != keys.end()) return Found(code);
     }
   }
-  if (membership.founding != nullptr) {
-    for (const Card& card : membership.founding->founders) {
-      if (card.key(KeyPurpose::tls).key == key) return Found(card.member);
-    }
-  }
-  const std::vector<Card> introduced = TRY(ledger.introduced());
-  for (const Card& card : introduced) {
-    if (card.key(KeyPurpose::tls).key == key) return Found(card.member);
+  for (const auto& [code, card] : TRY(cards_of(membership, ledger))) {
+    const bool in_state = membership.state && membership.state->find(code) != nullptr;
+    if (!in_state && card.key(KeyPurpose::tls).key == key) return Found(code);
   }
   return Found();
+}
+
+Result<std::optional<KeyStatement>> newer_key(const Membership& membership, const Ledger& ledger, const TlsKey& key,
+                                              std::string_view statement) {
+  if (statement.empty()) return std::optional<KeyStatement>();
+  for (const auto& [code, card] : TRY(cards_of(membership, ledger))) {
+    const auto says = verify_statement(statement, card.root);
+    if (!says || says->member != code || says->purpose != KeyPurpose::tls || says->key != key) continue;
+    if (says->valid_from > card.key(KeyPurpose::tls).valid_from) return std::optional(*says);
+  }
+  return std::optional<KeyStatement>();
 }
 
 }  // namespace fristad

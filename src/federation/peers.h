@@ -4,9 +4,12 @@
 //
 // Thread-safety: pure functions.
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "alliance/alliance.h"
 #include "federation/ledger.h"
@@ -20,7 +23,17 @@ using CardsByCode = std::map<std::string, Card, std::less<>>;
 // candidate those whose letter we hold. Errors: those of the ledger.
 Result<CardsByCode> peers_to_read(const Membership& membership, const Ledger& ledger, std::string_view own);
 
-// Whose TLS key that is: also of those who have been suspended or have left, so that they can be told so.
-Result<std::optional<std::string>> member_with(const Membership& membership, const Ledger& ledger, const TlsKey& key);
+// How many records of that member's log are here.
+using SizeOf = std::function<std::uint64_t(std::string_view member)>;
+
+// Whose TLS key that is: also of those who have been suspended or have left, so that they can be told so. A key that
+// was followed by another counts as long as we haven't read as far as that.
+Result<std::optional<std::string>> member_with(const Membership& membership, const Ledger& ledger, const SizeOf& size,
+                                               const TlsKey& key);
+
+// Of whose TLS key that is a statement by its root key, newer than what we know of it: a member that has new keys is
+// let in before we have read how they were voted on, as otherwise we might never read it.
+Result<std::optional<KeyStatement>> newer_key(const Membership& membership, const Ledger& ledger, const TlsKey& key,
+                                              std::string_view statement);
 
 }  // namespace fristad

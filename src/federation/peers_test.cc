@@ -25,7 +25,8 @@ std::vector<std::string> read_by(const FederationNode& node) {
   return codes;
 }
 std::string who(const FederationNode& node, const TlsKey& key) {
-  return member_with(*node.alliance->membership(), *node.ledger, key).value().value_or("nobody");
+  const auto size = [&](std::string_view member) { return node.size_of(member); };
+  return member_with(*node.alliance->membership(), *node.ledger, size, key).value().value_or("nobody");
 }
 using Codes = std::vector<std::string>;
 
@@ -73,6 +74,27 @@ TEST(Peers, ANewCardBringsItsAddressAndKeyAndTheOldKeyIsStillItsOwn) {
   EXPECT_EQ(peers->at("ab").address, "https://new.example:1");
   EXPECT_EQ(who(meeting[2], tls_key("ab", "2")), "ab");
   EXPECT_EQ(who(meeting[2], tls_key("ab")), "ab");
+}
+
+TEST(Peers, AnOldKeyCountsUntilItsLogHasGoneOnWithTheNewOne) {
+  Meeting meeting(3);
+  const std::uint64_t from = meeting[1].journal->head(shared_log).size + 3;
+  const Change card{Change::NewCard{.card = card_of("ab", {.keys = "2", .valid_from = from})}};
+  for (std::size_t i = 0; i < 2; ++i) {
+    ASSERT_TRUE(meeting[i].alliance->vote("steward", card));
+    meeting.settle();
+  }
+  const auto known = [&](std::string_view series) {
+    const auto at = [&](std::uint64_t size) {
+      const auto found = member_with(
+          *meeting[2].alliance->membership(), *meeting[2].ledger, [size](std::string_view) { return size; },
+          tls_key("ab", series));
+      return found.value().has_value();
+    };
+    return std::vector{at(from - 1), at(from), at(from + 1)};
+  };
+  EXPECT_EQ(known(""), (std::vector{true, false, false}));
+  EXPECT_EQ(known("2"), (std::vector{true, true, true}));
 }
 
 TEST(Peers, ACandidateReadsThoseWhoseLetterItHolds) {

@@ -39,6 +39,11 @@ Result<std::unique_ptr<Reader>> Reader::open(Journal& journal, const Alliance& a
   return reader;
 }
 
+void Reader::set_witness(SigningKey key) {
+  const std::scoped_lock lock(mutex_);
+  witness_ = std::make_shared<const SigningKey>(std::move(key));
+}
+
 std::uint64_t Reader::cosigned(std::string_view member) const {
   const std::scoped_lock lock(mutex_);
   const auto found = cosigned_.find(member);
@@ -62,7 +67,13 @@ Result<Pulled> Reader::pull(const std::string& member, const Ask& ask) {
   const HeadRequest request{.known = known ? known->head.size : 0};
   const HeadAnswer answer = TRY(HeadAnswer::decode(TRY(ask(Question::head, request.encode()))));
   look_at_own(member, answer.yours);
-  pull.head = TRY(checked(member, answer.head));
+  auto head = checked(member, answer.head);
+  if (!head) {
+    // Its keys may be others now: how that was voted on stands in what is here of its log, if nowhere else.
+    if (known) static_cast<void>(read_known(pull, *known));
+    return head.error();
+  }
+  pull.head = *std::move(head);
   TRY(extend(pull, answer));
   TRY(vouch(pull, answer));
   TRY(note_cosigned(pull, answer.head));
@@ -109,8 +120,12 @@ void Reader::look_at_own(std::string_view member, std::string_view note) const {
   if (!options_.on_own_head) return;
   // A head that we didn't sign says nothing about us.
   const LogHead own = journal_.head(shared_log);
-  const auto seen = verify_checkpoint(note, {.name = own.origin, .key = journal_.log_key()}, {});
-  if (seen || note.empty()) options_.on_own_head(member, seen ? seen->checkpoint.size : 0);
+  const auto says = unproved(note);
+  const std::uint64_t size = says ? says->size : 0;
+  // Keys that we know of as the others do, where this node is an older copy that doesn't have them.
+  const auto key = alliance_.key_of(journal_.member(), KeyPurpose::log, size);
+  const NoteKey log_key{.name = own.origin, .key = key ? *key : journal_.log_key(shared_log, size)};
+  if (note.empty() || verify_checkpoint(note, log_key, {})) options_.on_own_head(member, size);
 }
 
 Status Reader::extend(Pull& pull, const HeadAnswer& answer) {
@@ -191,7 +206,12 @@ Status Reader::vouch(const Pull& pull, const HeadAnswer& answer) {
   if (pull.head.cosigners.contains(journal_.member()) || pull.head.checkpoint.size == 0) return {};
   const Note note = TRY(parse_note(answer.head.note));
   const auto seconds = static_cast<std::uint64_t>(options_.clock.utc_ms() / 1000);
-  const std::string line = TRY(cosign(note.text, witness_name(journal_.member()), options_.witness, seconds));
+  std::shared_ptr<const SigningKey> witness;
+  {
+    const std::scoped_lock lock(mutex_);
+    witness = witness_;
+  }
+  const std::string line = TRY(cosign(note.text, witness_name(journal_.member()), *witness, seconds));
   // Meanwhile it may show another head, or know us as no witness yet: the next pull brings the next chance.
   const auto taken = pull.ask(Question::cosignature, line);
   if (taken || taken.error().code == Code::conflict || taken.error().code == Code::permission_denied) return {};
@@ -202,6 +222,8 @@ Status Reader::note_cosigned(const Pull& pull, const SeenHead& head) {
   const auto now = alliance_.membership();
   const auto known = journal_.known_log(pull.member);
   if (!now->state || !known) return {};
+  // Of a head beyond what is here we may not even know the key yet.
+  if (TRY(unproved(head.note)).size > known->head.size) return {};
   const CheckedHead seen = TRY(checked(pull.member, head));
   const std::uint64_t size = seen.checkpoint.size;
   if (size == 0 || size <= cosigned(pull.member) || !are_enough(*now->state, pull.member, seen.cosigners)) return {};
@@ -246,6 +268,13 @@ Status Reader::read_scopes(Pull& pull) {
   const std::scoped_lock lock(mutex_);
   complete_[pull.member] = digest;
   return {};
+}
+
+Status Reader::read_known(Pull& pull, const KnownLog& known) {
+  const auto note = TRY(head_at(known.number, known.head.size));
+  if (!note) return {};
+  pull.head = TRY(checked(pull.member, {.note = *note}));
+  return read_scopes(pull);
 }
 
 Result<bool> Reader::read_scope(Pull& pull, const std::string& scope, std::int64_t last, std::int64_t to) {

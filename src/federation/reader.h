@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -62,12 +63,17 @@ class Reader {
   // Up to where that member's log is cosigned by enough others.
   std::uint64_t cosigned(std::string_view member) const;
 
+  // Cosigns with this key from now on.
+  void set_witness(SigningKey key);
+
   // The key of a member: by the alliance, or by a card that we were introduced with before we belong to it.
   std::optional<PublicKey> key_of(std::string_view member, KeyPurpose purpose, std::uint64_t position) const;
 
  private:
   Reader(Journal& journal, const Alliance& alliance, Ledger& ledger, ReaderOptions options)
-      : journal_(journal), alliance_(alliance), ledger_(ledger), options_(std::move(options)) {}
+      : journal_(journal), alliance_(alliance), ledger_(ledger), options_(std::move(options)) {
+    set_witness(std::move(options_.witness));
+  }
 
   struct Pull {
     const std::string& member;
@@ -88,6 +94,8 @@ class Reader {
   // The signed head that we had of a log at just this size.
   Result<std::optional<std::string>> head_at(std::uint32_t log, std::uint64_t size) const;
   Status vouch(const Pull& pull, const HeadAnswer& answer);
+  // Contents up to the head that is here.
+  Status read_known(Pull& pull, const KnownLog& known);
   Status note_cosigned(const Pull& pull, const SeenHead& head);
   Status read_scopes(Pull& pull);
   // True: up to `to`; false: as far as the head on offer goes.
@@ -97,8 +105,9 @@ class Reader {
   Journal& journal_;
   const Alliance& alliance_;
   Ledger& ledger_;
-  const ReaderOptions options_;
+  ReaderOptions options_;
   mutable std::mutex mutex_;
+  std::shared_ptr<const SigningKey> witness_;
   std::map<std::string, Digest, std::less<>> complete_;         // the scopes that were taken over in full
   std::map<std::string, std::uint64_t, std::less<>> cosigned_;  // sizes
 };

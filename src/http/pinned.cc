@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include "http/tls.h"
 
@@ -20,13 +21,40 @@ struct FreeCertificate {
 };
 using OwnKey = std::unique_ptr<EVP_PKEY, FreeKey>;
 using OwnCertificate = std::unique_ptr<X509, FreeCertificate>;
+struct FreeText {
+  void operator()(ASN1_IA5STRING* text) const { ASN1_IA5STRING_free(text); }
+};
+using OwnText = std::unique_ptr<ASN1_IA5STRING, FreeText>;
+
+// A comment is what certificates have for people's notes; nothing else reads it.
+constexpr int note_extension = NID_netscape_comment;
+
+// Null: it has none, or more than one.
+OwnText note_of(const X509* certificate) {
+  if (certificate == nullptr) return nullptr;
+  return OwnText(static_cast<ASN1_IA5STRING*>(X509_get_ext_d2i(certificate, note_extension, nullptr, nullptr)));
+}
+
+std::string_view text_of(const OwnText& note) {
+  if (!note || ASN1_STRING_length(note.get()) > static_cast<int>(tls_note_bytes_max)) return {};
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(note.get())),
+          static_cast<std::size_t>(ASN1_STRING_length(note.get()))};
+}
+
+bool add_note(X509* certificate, std::string_view note) {
+  if (note.empty()) return true;
+  const OwnText text(ASN1_IA5STRING_new());
+  return note.size() <= tls_note_bytes_max && text &&
+         ASN1_STRING_set(text.get(), note.data(), static_cast<int>(note.size())) == 1 &&
+         X509_add1_ext_i2d(certificate, note_extension, text.get(), 0, X509V3_ADD_DEFAULT) == 1;
+}
 
 // A context and what its verification asks.
 struct PinnedContext {
-  PinnedContext(std::function<bool(const TlsKey&)> asked, asio::ssl::context::method method)
+  PinnedContext(std::function<bool(const TlsKey&, std::string_view)> asked, asio::ssl::context::method method)
       : trusts(std::move(asked)), context(method) {}
 
-  std::function<bool(const TlsKey&)> trusts;
+  std::function<bool(const TlsKey&, std::string_view)> trusts;
   asio::ssl::context context;
 };
 
@@ -36,18 +64,19 @@ int judge(X509_STORE_CTX* shown, void* argument) noexcept {
   // Asio takes the oldest error in OpenSSL's queue for the reason; that shall be the refusal.
   ERR_set_mark();
   const std::optional<TlsKey> key = ed25519_key(X509_STORE_CTX_get0_cert(shown));
+  const OwnText note = note_of(X509_STORE_CTX_get0_cert(shown));
   ERR_pop_to_mark();
   // What stands beside the leaf would be read for nothing.
   const bool alone = sk_X509_num(X509_STORE_CTX_get0_untrusted(shown)) == 1;
-  const bool trusted = alone && key && pinned.trusts && pinned.trusts(*key);
+  const bool trusted = alone && key && pinned.trusts && pinned.trusts(*key, text_of(note));
   // The other end gets bad_certificate.
   X509_STORE_CTX_set_error(shown, trusted ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
   return trusted ? 1 : 0;
 }
 
-// Always the same for a key: nobody looks at more than the key, and no clock has to be right. Null: OpenSSL has no
+// Always the same for a key and a note: nobody looks at more, and no clock has to be right. Null: OpenSSL has no
 // memory.
-OwnCertificate certificate_of(EVP_PKEY* key) {
+OwnCertificate certificate_of(EVP_PKEY* key, std::string_view note) {
   OwnCertificate certificate(X509_new());
   if (!certificate) return nullptr;
   X509_NAME* const name = X509_get_subject_name(certificate.get());
@@ -59,7 +88,8 @@ OwnCertificate certificate_of(EVP_PKEY* key) {
                     ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate.get()), "99991231235959Z") == 1 &&
                     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common_name, -1, -1, 0) == 1 &&
                     X509_set_issuer_name(certificate.get(), name) == 1 &&
-                    X509_set_pubkey(certificate.get(), key) == 1 && X509_sign(certificate.get(), key, nullptr) > 0;
+                    X509_set_pubkey(certificate.get(), key) == 1 && add_note(certificate.get(), note) &&
+                    X509_sign(certificate.get(), key, nullptr) > 0;
   if (!made) certificate.reset();
   return certificate;
 }
@@ -75,7 +105,7 @@ Result<TlsContext> pinned_tls(PinnedTls& pinned, asio::ssl::context::method meth
     SSL_CTX_set_verify(raw, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     SSL_CTX_set_cert_verify_callback(raw, &judge, made.get());
     const OwnKey key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, pinned.seed.data(), pinned.seed.size()));
-    const OwnCertificate certificate = key ? certificate_of(key.get()) : nullptr;
+    const OwnCertificate certificate = key ? certificate_of(key.get(), pinned.note) : nullptr;
     if (!certificate || SSL_CTX_use_certificate(raw, certificate.get()) != 1 ||
         SSL_CTX_use_PrivateKey(raw, key.get()) != 1) {
       return Error{Code::unavailable, "TLS can't be set up: OpenSSL makes no Ed25519 certificate here"};

@@ -21,7 +21,7 @@ namespace {
 using testing::get_text;
 using testing::hello;
 using testing::TestServer;
-using Trusts = std::function<bool(const TlsKey& key)>;
+using Trusts = std::function<bool(const TlsKey& key, std::string_view note)>;
 
 struct Identity {
   Identity(std::string_view secret, std::string_view open) {
@@ -49,7 +49,7 @@ const Identity& stranger() {
 }
 
 Trusts only(const Identity& identity) {
-  return [key = identity.key](const TlsKey& shown) { return shown == key; };
+  return [key = identity.key](const TlsKey& shown, std::string_view) { return shown == key; };
 }
 
 HttpServerOptions pinned_server(Trusts trusts = only(client_identity())) {
@@ -203,7 +203,7 @@ TEST_F(Pinned, KnowsWhoIsThere) {
 }
 
 TEST_F(Pinned, ServesManyWithTheirOwnKeys) {
-  TestServer server({who()}, pinned_server([](const TlsKey&) { return true; }));
+  TestServer server({who()}, pinned_server([](const TlsKey&, std::string_view) { return true; }));
   HttpClient first(pinned_client(server.port()));
   HttpClient second(pinned_client(server.port(), stranger()));
   for (int i = 0; i < 2; ++i) {
@@ -226,7 +226,7 @@ TEST_F(Pinned, RefusesAServerWithAnotherKey) {
   // Who trusts the issuers of the web, or this very certificate's name, doesn't trust it.
   EXPECT_EQ(get({.host = "127.0.0.1", .port = server.port(), .tls = true}), Code::permission_denied);
   TestServer other({hello()}, {.certificate_file = files_.certificate, .key_file = files_.key});
-  EXPECT_EQ(get(pinned_client(other.port(), client_identity(), [](const TlsKey&) { return true; })),
+  EXPECT_EQ(get(pinned_client(other.port(), client_identity(), [](const TlsKey&, std::string_view) { return true; })),
             Code::permission_denied);
   TestServer plain({hello()});
   EXPECT_EQ(get(pinned_client(plain.port())), Code::unavailable);
@@ -304,9 +304,10 @@ TEST_F(Pinned, ResumesNothing) {
 TEST_F(Pinned, AsksAtEachHandshake) {
   std::atomic<bool> client_trusted = true;
   std::atomic<bool> server_trusted = true;
-  TestServer server({hello()}, pinned_server([&](const TlsKey&) { return client_trusted.load(); }));
+  TestServer server({hello()}, pinned_server([&](const TlsKey&, std::string_view) { return client_trusted.load(); }));
   const auto options = [&] {
-    return pinned_client(server.port(), client_identity(), [&](const TlsKey&) { return server_trusted.load(); });
+    return pinned_client(server.port(), client_identity(),
+                         [&](const TlsKey&, std::string_view) { return server_trusted.load(); });
   };
   HttpClient kept(options());
   EXPECT_TRUE(kept.send({.target = "/hello/a"}));
@@ -346,6 +347,39 @@ TEST_F(Pinned, ClosesWhomItRefused) {
   silent.read_all();
   TestServer::wait_until([&] { return server->info().connections == 0; });
   EXPECT_EQ(server->info().connections, 0u);
+}
+
+TEST_F(Pinned, WhatStandsBesideAKeyIsShown) {
+  std::string seen_by_server;
+  std::string seen_by_client;
+  const auto note = [](std::string& seen) {
+    return [&seen](const TlsKey&, std::string_view shown) {
+      seen = std::string(shown);
+      return true;
+    };
+  };
+  TestServer server({hello()}, pinned_server(note(seen_by_server)));
+  HttpClientOptions client = pinned_client(server.port(), client_identity(), note(seen_by_client));
+  client.pinned->note = std::string(tls_note_bytes_max, 'x');
+  EXPECT_EQ(get(client), answered);
+  EXPECT_EQ(seen_by_server, client.pinned->note);
+  EXPECT_EQ(seen_by_client, "");
+  client.pinned->note = "";
+  EXPECT_EQ(get(client), answered);
+  EXPECT_EQ(seen_by_server, "");
+  client.pinned->note = std::string(tls_note_bytes_max + 1, 'x');
+  EXPECT_EQ(get(client), Code::unavailable) << "too long to be shown";
+}
+
+TEST_F(Pinned, AnotherKeyIsShownToThoseWhoConnectAfterwards) {
+  TestServer server({hello()}, pinned_server());
+  HttpClient before(pinned_client(server.port()));
+  ASSERT_TRUE(before.send({.target = "/hello/a"}));
+  PinnedTls next{.seed = stranger().seed, .trusts = only(client_identity())};
+  ASSERT_TRUE(server->replace_pinned(std::move(next)));
+  EXPECT_TRUE(before.send({.target = "/hello/a"})) << "a connection that there is goes on";
+  EXPECT_NE(get(pinned_client(server.port())), answered);
+  EXPECT_EQ(get(pinned_client(server.port(), client_identity(), only(stranger()))), answered);
 }
 
 }  // namespace

@@ -248,6 +248,12 @@ Status HttpServer::reload_certificate() {
   return impl_->load_certificate();
 }
 
+Status HttpServer::replace_pinned(PinnedTls next) {
+  if (!impl_->core.options.pinned) return Error{Code::invalid_argument, "this server has no pinned key to replace"};
+  impl_->tls.set(std::make_shared<const TlsContext>(TRY(pinned_server_tls(next))));
+  return {};
+}
+
 void HttpServer::stop(std::int64_t wait_ms) {
   impl_->stop(wait_ms);
 }

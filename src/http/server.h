@@ -92,6 +92,9 @@ class HttpServer {
   HttpServerInfo info() const;
   // With pinned keys there is nothing to read.
   Status reload_certificate();
+  // Another pinned key, for connections that come from now on. Errors: unavailable (OpenSSL can't), invalid_argument
+  // (this server has none).
+  Status replace_pinned(PinnedTls next);
   // Takes no more connections and requests, closes event streams and idle connections, waits for requests in flight,
   // then cuts off what is left. May be called from any thread but a handler's, once.
   void stop(std::int64_t wait_ms);

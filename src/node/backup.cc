@@ -19,7 +19,7 @@
 namespace fristad {
 namespace {
 
-constexpr std::size_t small_file_bytes_max = 65'536;
+constexpr std::size_t small_file_bytes_max = std::size_t{1} << 20;
 
 // A file that goes when this does.
 class Temporary {
@@ -120,10 +120,13 @@ Result<BackupReport> Node::backup(const std::string& path, const std::vector<std
     TRY(copy_records(*from, *writer));
   }
   BackupReport report;
+  const auto journal_keys = [this] {
+    const std::scoped_lock unchanging(impl_->rotating);
+    return impl_->keys.for_journal();
+  };
   {
     Store store = TRY(Store::open({.sqlite_path = copy.path()}));
-    auto journal =
-        TRY(Journal::open(store, node_kinds(), impl_->keys.for_journal(), options_of(impl_->settings, impl_->seams)));
+    auto journal = TRY(Journal::open(store, node_kinds(), journal_keys(), options_of(impl_->settings, impl_->seams)));
     report = TRY(verify_all(*journal));
   }
 
@@ -132,9 +135,14 @@ Result<BackupReport> Node::backup(const std::string& path, const std::vector<std
   const UniqueFd out(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!out) return os_error("cannot write " + path, errno);
   const Status written = write_archive(out.get(), recipients, impl_->seams.random, [&](TarWriter& tar) -> Status {
-    const std::string settings = impl_->settings.text();
+    std::string settings;
+    std::string keys;
+    {
+      const std::scoped_lock unchanging(impl_->rotating);
+      settings = impl_->settings.text();
+      keys = impl_->keys.text();
+    }
     TRY(tar.file("node.json", settings.size(), read_text(settings)));
-    std::string keys = impl_->keys.text();
     const Status kept = tar.file("keys.json", keys.size(), read_text(keys));
     wipe(keys);
     TRY(kept);

@@ -17,19 +17,18 @@ constexpr std::int64_t overturned_for_ms = std::int64_t{30} * 24 * 3600 * 1000;
 constexpr int overturned_max = 3;
 constexpr std::string_view watching_actor = "fristad";
 
-Signer record_signer(const NodeKeys& keys) {
-  return [key = std::make_shared<const SigningKey>(SigningKey::from_seed(keys.record))](Bytes message) {
-    return key->sign(message);
-  };
+// With the key that is in use when it signs.
+Signer record_signer(const Journal& journal) {
+  return [&journal](Bytes message) { return journal.sign(message); };
 }
 
 }  // namespace
 
 Status Node::Impl::open_membership() {
-  alliance = TRY(Alliance::open(*journal, {.sign = record_signer(keys), .random = seams.random}));
+  alliance = TRY(Alliance::open(*journal, {.sign = record_signer(*journal), .random = seams.random}));
   ledger = TRY(Ledger::open(*store));
   ReaderOptions reading{
-      .witness = SigningKey::from_seed(keys.witness), .sign = record_signer(keys), .clock = seams.clock};
+      .witness = SigningKey::from_seed(keys.witness_now()), .sign = record_signer(*journal), .clock = seams.clock};
   reading.on_own_head = [this](std::string_view member, std::uint64_t size) { compare_own(member, size); };
   reader = TRY(Reader::open(*journal, *alliance, *ledger, std::move(reading)));
   std::error_code error;
@@ -96,11 +95,12 @@ Result<Card> Node::card(const CardDraft& draft) const {
   card.remit = draft.remit;
   card.root = impl_->settings.root_key;
   std::ranges::sort(card.remit);
+  const std::scoped_lock lock(impl_->rotating);
   if (impl_->settings.statements.size() != card.statements.size()) {
     return Error{Code::damaged, "node.json doesn't hold a statement of the root key for each of the node's keys"};
   }
   std::ranges::copy(impl_->settings.statements, card.statements.begin());
-  return sign_card(std::move(card), impl_->journal->record_key(), record_signer(impl_->keys));
+  return sign_card(std::move(card), impl_->journal->record_key(), record_signer(*impl_->journal));
 }
 
 Result<Card> Node::own_card() const {
@@ -160,9 +160,7 @@ Result<std::vector<ErasureConfirmation>> Node::erasure_confirmations() const {
     const auto text = TRY(impl_->ledger->receipt(code, Ledger::Way::received));
     std::uint64_t size = 0;
     if (text) {
-      // The key may have changed since: what was accepted then was checked then.
-      const auto key = impl_->reader->key_of(code, KeyPurpose::record, UINT64_MAX);
-      const auto receipt = key ? Receipt::read(*text, *key) : Result<Receipt>(Error{Code::not_found, ""});
+      const auto receipt = Receipt::read(*text, impl_->alliance->keys_from(code, KeyPurpose::record, 0));
       if (receipt) size = receipt->size;
     }
     sizes.emplace_back(code, size);
@@ -205,7 +203,11 @@ Result<std::unique_ptr<Federation>> Node::join(const Log& log, const JoinOptions
   FederationOptions federation;
   federation.address = options.address;
   federation.port = options.port;
-  federation.tls_seed = impl_->keys.tls.copy();
+  {
+    const std::scoped_lock lock(impl_->rotating);
+    federation.identity = impl_->identity();
+  }
+  federation.renewed = [this, &log] { return renewed_identity(log); };
   federation.clock = impl_->seams.clock;
   federation.random = impl_->seams.random;
   federation.beat_ms = options.beat_ms;

@@ -158,8 +158,8 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOpen& open, const NodeSeams& 
   impl->lock = TRY(lock_folder(open.folder));
   // A backup that was killed left a copy, in which is what was erased since.
   remove_database(open.folder + "/backup.db");
-  const Key credential = TRY(read_credential(impl->settings, open, seams));
-  impl->keys = TRY(read_node_keys(open.folder + "/keys.sealed", credential));
+  impl->credential = TRY(read_credential(impl->settings, open, seams));
+  impl->keys = TRY(read_node_keys(open.folder + "/keys.sealed", impl->credential));
   impl->store.emplace(TRY(Store::open(store_options(open.folder, impl->settings))));
   JournalOptions journal_options{.member = impl->settings.member, .clock = seams.clock, .random = seams.random};
   journal_options.under = [to = impl.get()] { return to->alliance ? to->alliance->under() : std::string(); };
@@ -190,6 +190,7 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOpen& open, const NodeSeams& 
     impl->material = TRY(std::move(opened));
     // What is in the way may be gone at the next try; the node works without.
     static_cast<void>(impl->finish_erasures());
+    static_cast<void>(impl->finish_rotation());
   }
   return std::unique_ptr<Node>(new Node(std::move(impl)));
 }
@@ -239,10 +240,12 @@ Result<RecordProof> Node::prove(std::uint32_t log, std::uint64_t position) {
   if (!leaf) return Error{Code::not_found, "the log has no record " + std::to_string(position)};
   TRY(publish());
   const std::string origin = journal.head(log).origin;
+  std::string proof = TRY(prove_record(log_folder(log), position));
+  const Checkpoint shown = TRY(parse_checkpoint(TRY(parse_note(TRY(parse_log_proof(proof)).checkpoint)).text));
   return RecordProof{.origin = origin,
-                     .proof = TRY(prove_record(log_folder(log), position)),
+                     .proof = std::move(proof),
                      .leaf = *leaf,
-                     .key = note_key_text({.name = origin, .key = journal.log_key()})};
+                     .key = note_key_text({.name = origin, .key = journal.log_key(log, shown.size)})};
 }
 
 Status Node::publish() {

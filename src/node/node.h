@@ -20,6 +20,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +43,7 @@ class Federation;
 class Ledger;
 class Log;
 class Reader;
+struct TlsIdentity;
 
 // What the node may use of the world outside.
 struct NodeSeams {
@@ -136,6 +139,27 @@ class Node {
   Result<std::string> accept(const By& by, std::string_view letter, const Card& own);
   // Alliance::leave(); those who are members now are still answered, so that they learn of it.
   Status leave(const By& by, std::string_view reason);
+
+  // ---- New keys: node/rotation.cc ----
+
+  // Makes new signing keys, which two thirds of the alliance are to agree to: our vote is cast, and the card returned.
+  // Until then the old keys are in use, and `room` records may be written with them; see alliance/rotation.h. Errors:
+  // permission_denied (no active member; another root key), invalid_argument (shares, room), conflict (new keys wait
+  // already, or our vote is given away; then nothing has changed).
+  Result<Card> rotate_keys(const By& by, std::span<const std::string> shares, std::uint64_t room);
+  // Votes for the keys that wait once more, where the alliance has decided something else meanwhile. Errors: not_found
+  // (none wait), those of Alliance::vote().
+  Status vote_for_keys(const By& by);
+  struct WaitingKeys {
+    Card card;
+    std::uint64_t room = 0;  // records until the shared log waits
+  };
+  std::optional<WaitingKeys> waiting_keys() const;
+  // Uses them once they are agreed on, and says whether that is now. Done at open and while the node serves.
+  Result<bool> finish_rotation();
+
+  // ---- Sharing ----
+
   // Lets members ("*": the whole alliance) read one of our lists. Errors: those of Alliance::grant(); not_found,
   // permission_denied (entries outside of the INTERPOL baseline aren't shared with the whole alliance).
   Status share(const By& by, const ListId& list, std::span<const std::string> readers);
@@ -169,6 +193,7 @@ class Node {
  private:
   struct Impl;
   explicit Node(std::unique_ptr<Impl> impl);
+  std::optional<TlsIdentity> renewed_identity(const Log& log);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "federation/federation.h"
 #include "federation/ledger.h"
 #include "federation/reader.h"
 #include "node/node.h"
@@ -35,11 +36,20 @@ struct Node::Impl {
   void heard(std::span<const Record> records) const;
   std::string unfinished_path() const { return folder + "/erasing"; }
 
+  // ---- Keys: node/rotation.cc; with `rotating` held ----
+
+  // Writes the keys as they are and gives them to the journal; `change` gets the sizes of its logs.
+  Status keep_keys(const std::function<Status(const std::array<std::uint64_t, own_logs>& sizes)>& change);
+  Result<bool> finish_rotation();
+  TlsIdentity identity() const;
+
   std::string folder;
   NodeSeams seams;
   NodeSettings settings;
   UniqueFd lock;
+  Key credential;
   NodeKeys keys;
+  std::mutex rotating;  // `keys` and `settings` may change
   std::optional<Store> store;
   std::unique_ptr<Journal> journal;
   std::unique_ptr<Alliance> alliance;

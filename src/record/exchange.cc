@@ -78,7 +78,7 @@ Result<std::vector<Parcel>> Journal::parcels(std::uint32_t log, std::string_view
     TRY(impl_->reader->query(
         "SELECT key, sealed FROM record WHERE place = $1", {place.value()}, [&](const SqlRow& row) -> Status {
           if (row.is_null(0) || row.is_null(1)) return {};
-          parcel.content = encode_stored(TRY(open_stored(row.bytes(0), row.bytes(1), place, impl_->keys.data_key)));
+          parcel.content = encode_stored(TRY(open_stored(row.bytes(0), row.bytes(1), place, impl_->data_key)));
           return {};
         }));
     bytes += parcel.content.size();
@@ -317,7 +317,7 @@ Status Journal::Impl::take_parcel(Decision& decision, Arriving& arriving, Delive
 Status Journal::Impl::keep_arrived(Connection& connection, const Arriving& arriving, std::int64_t arrival,
                                    Delivered& delivered) {
   const Record& record = arriving.record;
-  const SealedContent sealed = TRY(seal_stored(arriving.stored, arriving.place, keys.data_key, options.random));
+  const SealedContent sealed = TRY(seal_stored(arriving.stored, arriving.place, data_key, options.random));
   // A place that was filled before under another number isn't filled again.
   const std::uint64_t filled = TRY(connection.execute(
       "UPDATE record SET kind = $2, key = $3, sealed = $4 WHERE place = $1 AND kind = ''",

@@ -314,8 +314,12 @@ void Journal::hold_shared(std::string why) {
 }
 
 std::string Journal::shared_held() const {
-  const std::scoped_lock lock(impl_->holding);
-  return impl_->held;
+  {
+    const std::scoped_lock lock(impl_->holding);
+    if (!impl_->held.empty()) return impl_->held;
+  }
+  const bool agreed = impl_->signers.get()->of_record(shared_log, head(shared_log).size).agreed;
+  return agreed ? std::string() : std::string(waits_for_keys);
 }
 
 Result<Recorded> Decision::emit(Draft draft) {
@@ -330,6 +334,9 @@ Result<Recorded> Decision::emit(Draft draft) {
     if (!journal.held.empty()) return Error{Code::conflict, journal.held};
   }
   Record record{.author = journal.options.member, .place = {log, state.logs[log].size()}};
+  const auto signers = journal.signers.get();
+  const LaterKeys& keys = signers->of_record(log, record.place.position);
+  if (!keys.agreed) return Error{Code::conflict, std::string(waits_for_keys)};
   Leaf leaf;
   if (draft.revises) {
     record.id = *draft.revises;
@@ -371,9 +378,9 @@ Result<Recorded> Decision::emit(Draft draft) {
   leaf.record = record.id;
   leaf.revision = record.revision;
   leaf.commitment = stored.commitment();
-  leaf.signature = sign_leaf(leaf, journal.origin(log), journal.keys.record_key);
+  leaf.signature = sign_leaf(leaf, journal.origin(log), keys.record_key);
   const LeafBytes leaf_bytes = encode_leaf(leaf);
-  const SealedContent sealed = TRY(seal_stored(stored, record.place, journal.keys.data_key, journal.options.random));
+  const SealedContent sealed = TRY(seal_stored(stored, record.place, journal.data_key, journal.options.random));
   TRY(connection_.execute(
       "INSERT INTO record(place, id, revision, kind, leaf, key, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)",
       {record.place.value(), Bytes(record.id), std::int64_t{record.revision}, std::string_view(record.payload.kind),
@@ -427,12 +434,6 @@ LogHead Journal::head(std::uint32_t log) const {
 
 const Kinds& Journal::kinds() const {
   return impl_->kinds;
-}
-PublicKey Journal::record_key() const {
-  return impl_->keys.record_key.public_key();
-}
-PublicKey Journal::log_key() const {
-  return impl_->keys.log_key.public_key();
 }
 const std::string& Journal::member() const {
   return impl_->options.member;

@@ -18,6 +18,7 @@
 // Thread-safety: all functions may be called from any thread at once. There is no thread of its own: whoever comes
 // while nobody writes, writes for all who wait.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -52,6 +53,9 @@ struct ErasedParts {
   std::vector<std::uint32_t> items;
 };
 Result<ErasedParts> erased_parts(const Record& erasure);
+
+// What says nothing: see Journal::fill_shared().
+inline constexpr std::string_view kind_filled = "log.filled";
 
 // What a decision asks to be recorded.
 struct Draft {
@@ -128,11 +132,22 @@ struct By {
   Decide also = {};
 };
 
+// What signs in place of the keys before it, from a position of each log on: alliance/rotation.h.
+struct LaterKeys {
+  SigningKey record_key;
+  SigningKey log_key;
+  // The first record of each log that they sign. A head of this size has only older records, and an older signature.
+  std::array<std::uint64_t, own_logs> from{};
+  // False while others don't know these keys yet: until then nothing is recorded from there on in the shared log.
+  bool agreed = true;
+};
+
 // The secrets that a journal works with. The node's key store fills them; they are wiped with the journal.
 struct JournalKeys {
-  SigningKey record_key;  // signs leaves
-  SigningKey log_key;     // signs checkpoints
-  Key data_key;           // seals the keys of records
+  SigningKey record_key;              // signs leaves
+  SigningKey log_key;                 // signs checkpoints
+  Key data_key;                       // seals the keys of records
+  std::vector<LaterKeys> later = {};  // the oldest first
 };
 
 struct JournalOptions {
@@ -197,7 +212,15 @@ class Journal {
   // From now on nothing is recorded in the shared log, nor a new head of it signed, and whoever tries is told why;
   // empty lifts it. For a node that may be an older copy of itself: a second history is worse than none.
   void hold_shared(std::string why);
+  // Also where the log has come to keys that aren't agreed on yet.
   std::string shared_held() const;
+
+  // Replaces JournalKeys::later while nobody writes. `make` gets the sizes of our logs, and makes durable what it gives
+  // before it returns. Keys that have signed something stay. Errors: that of `make`, and then all is as it was.
+  using MakeKeys = std::function<Result<std::vector<LaterKeys>>(const std::array<std::uint64_t, own_logs>& sizes)>;
+  Status replace_later_keys(const MakeKeys& make);
+  // Records what says nothing, and to nobody, until the shared log has so many records.
+  Status fill_shared(const By& by, std::uint64_t size);
 
   // By the clock that the journal was given.
   std::int64_t now_ms() const;
@@ -254,8 +277,13 @@ class Journal {
   std::int64_t arrivals() const;  // the number of the last one
 
   const Kinds& kinds() const;
+  // Of what is recorded next in the shared log.
   PublicKey record_key() const;
-  PublicKey log_key() const;
+  Signature sign(Bytes message) const;  // with that key
+  // Of the head of one of our logs at that size.
+  PublicKey log_key(std::uint32_t log, std::uint64_t size) const;
+  // Where other keys begin to sign the shared log, of all that do so behind so many records; nothing: they never do.
+  std::optional<std::uint64_t> next_keys_from(std::uint64_t size) const;
   const std::string& member() const;
   Store& store() const;
 

@@ -43,6 +43,7 @@ constexpr std::array kinds{
     Kind{.name = "node.keys", .schema_newest = 1, .from_others = true, .check = check_nothing},
     // A hash of the private log's checkpoint, so that what is private can't be rewritten either.
     Kind{.name = "log.private_head", .schema_newest = 1, .from_others = true, .check = check_nothing},
+    Kind{.name = kind_filled, .schema_newest = 1, .check = check_nothing},
 };
 
 constexpr View view{.name = "journal", .migrations = {}, .tables = {}, .kinds = kinds};
@@ -175,9 +176,9 @@ Status Journal::Impl::reseal_without(Connection& connection, Place place, std::s
                          return {};
                        }));
   if (!row) return Error{Code::not_found, "there is no such record"};
-  Stored stored = TRY(open_stored(row->key, row->sealed, place, keys.data_key));
+  Stored stored = TRY(open_stored(row->key, row->sealed, place, data_key));
   TRY(stored.erase_items(items));
-  const SealedContent sealed = TRY(seal_stored(stored, place, keys.data_key, options.random));
+  const SealedContent sealed = TRY(seal_stored(stored, place, data_key, options.random));
   TRY(connection.execute("UPDATE record SET key = $2, sealed = $3 WHERE place = $1",
                          {place.value(), Bytes(sealed.key), Bytes(sealed.bytes)}));
   return {};

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/published.h"
 #include "record/exchange.h"
 #include "record/journal.h"
 #include "record/stored.h"
@@ -62,9 +63,37 @@ struct Arriving {
   std::string refused = {};  // why, if it is
 };
 
+inline constexpr std::string_view waits_for_keys =
+    "new keys of this node are to sign what comes next in the shared log, and the other members haven't agreed to them "
+    "yet: ask them to vote, and look at fristad alliance status";
+
+// Which of our keys sign what. Replaced as a whole.
+class Signers {
+ public:
+  Signers(std::shared_ptr<const LaterKeys> first, std::vector<LaterKeys> later);
+
+  const std::shared_ptr<const LaterKeys>& first() const { return all_.front(); }
+  const LaterKeys& of_record(std::uint32_t log, std::uint64_t position) const;
+  const LaterKeys& of_head(std::uint32_t log, std::uint64_t size) const;
+  // Of those that others know, what signs record `position` of the shared log, or would.
+  std::shared_ptr<const LaterKeys> agreed(std::uint64_t position) const;
+  // See Journal::next_keys_from().
+  std::optional<std::uint64_t> next_from(std::uint64_t size) const;
+
+ private:
+  std::vector<std::shared_ptr<const LaterKeys>> all_;  // in their order; never empty
+};
+
 struct Journal::Impl {
   Impl(Store& in, const Kinds& known, JournalKeys with, JournalOptions chosen)
-      : store(in), kinds(known), keys(std::move(with)), options(std::move(chosen)) {}
+      : store(in),
+        kinds(known),
+        data_key(std::move(with.data_key)),
+        signers(std::make_shared<const Signers>(
+            std::make_shared<const LaterKeys>(
+                LaterKeys{.record_key = std::move(with.record_key), .log_key = std::move(with.log_key)}),
+            std::move(with.later))),
+        options(std::move(chosen)) {}
 
   void step(const char* name) const {
     if (options.failpoint) options.failpoint(name);
@@ -109,6 +138,7 @@ struct Journal::Impl {
   Status fold_arrived(Connection& connection, const Kind& kind, const Record& record);
   // Of a kind that this program doesn't know.
   Status note_unfolded(Connection& connection, const Record& record);
+  std::shared_ptr<const LaterKeys> signing() const;
   // Where what stands in a scope is to be found by its sequence number.
   Status note_scope(Connection& connection, const Record& record);
   // Folds what came when its kind wasn't known yet.
@@ -118,7 +148,8 @@ struct Journal::Impl {
 
   Store& store;
   const Kinds& kinds;
-  const JournalKeys keys;
+  const Key data_key;
+  Published<Signers> signers;
   const JournalOptions options;
 
   std::mutex queue_mutex;

@@ -132,7 +132,7 @@ std::pair<std::int64_t, std::int64_t> Journal::Impl::places_by(const RecordId& i
 }
 
 Result<Record> Journal::Impl::open(const RecordRow& row) const {
-  Record record = TRY(open_row(row, keys.data_key));
+  Record record = TRY(open_row(row, data_key));
   record.author = author_of(row.place.log);
   return record;
 }
@@ -285,9 +285,14 @@ Result<std::string> Journal::checkpoint(std::uint32_t log) {
                                     {std::int64_t{log}, static_cast<std::int64_t>(now.size)}));
   }
   if (known) return *known;
-  if (const std::string why = shared_held(); log == shared_log && !why.empty()) return Error{Code::conflict, why};
+  {
+    // Where new keys wait, what there is was recorded lawfully, and others have to read it to agree.
+    const std::scoped_lock lock(impl_->holding);
+    if (log == shared_log && !impl_->held.empty()) return Error{Code::conflict, impl_->held};
+  }
   const std::string text = TRY(encode_checkpoint({.origin = now.origin, .size = now.size, .root = now.root}));
-  const std::string note = TRY(sign_note(text, {{now.origin, impl_->keys.log_key}}));
+  const auto signers = impl_->signers.get();
+  const std::string note = TRY(sign_note(text, {{now.origin, signers->of_head(log, now.size).log_key}}));
   // Kept before it is shown: what was once signed is never contradicted.
   const std::unique_ptr<Connection> connection = TRY(impl_->store.connect());
   Transaction transaction = TRY(connection->begin());

@@ -312,7 +312,8 @@ TEST_F(JournalTest, PublishesTilesThatProveEachRecord) {
     EXPECT_TRUE(report.good()) << report.problems.front();
     EXPECT_GT(report.files, 2u);
   }
-  const NoteKey key{.name = journal_->head(shared_log).origin, .key = journal_->log_key()};
+  const LogHead head = journal_->head(shared_log);
+  const NoteKey key{.name = head.origin, .key = journal_->log_key(shared_log, head.size)};
   ASSERT_TRUE(journal_->for_each_leaf(shared_log, 0, [&](std::uint64_t position, const LeafBytes& leaf) -> Status {
     const std::string proof = TRY(prove_record(folder, position));
     return verify_log_proof(TRY(parse_log_proof(proof)), leaf_hash(leaf), key, {}) ? Status()

@@ -154,6 +154,7 @@ Result<VerifyReport> Journal::verify(std::uint32_t log, const VerifyOptions& opt
   };
   const std::string origin = impl_->origin(log);
   const LogHead expected = head(log);
+  const auto signers = impl_->signers.get();
 
   std::map<std::uint64_t, std::string> checkpoints;
   std::set<std::string> notes;
@@ -184,7 +185,7 @@ Result<VerifyReport> Journal::verify(std::uint32_t log, const VerifyOptions& opt
     const auto at = checkpoints.find(tree.size());
     if (at == checkpoints.end()) return;
     ++report.checkpoints;
-    const NoteKey log_note_key{.name = origin, .key = log_key()};
+    const NoteKey log_note_key{.name = origin, .key = log_key(log, tree.size())};
     const auto verified = verify_checkpoint(at->second, log_note_key, {});
     if (!verified || verified->checkpoint.size != tree.size() || verified->checkpoint.root != tree.root()) {
       problem("the checkpoint of size " + std::to_string(tree.size()) + " isn't that of the records");
@@ -213,7 +214,8 @@ Result<VerifyReport> Journal::verify(std::uint32_t log, const VerifyOptions& opt
     {
       const auto check_some = [&](std::size_t first) {
         for (std::size_t i = first; i < page.size(); i += static_cast<std::size_t>(options.threads)) {
-          check_alone(page[i], impl_->keys.data_key, origin, impl_->keys.record_key, options);
+          const SigningKey& key = signers->of_record(log, page[i].place.position).record_key;
+          check_alone(page[i], impl_->data_key, origin, key, options);
         }
       };
       std::vector<std::jthread> helpers;  // joined first: they use what stands above

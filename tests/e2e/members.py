@@ -206,3 +206,9 @@ def until(holds, what, seconds=60):
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.05)
+
+
+def dumped(member):
+    """What is shared, as the node has it in its views, whatever its log is called."""
+    lines = member.cli("dump").splitlines()
+    return {line for line in lines if "/private/" not in line and not line.startswith(('["subscription', '["user'))}

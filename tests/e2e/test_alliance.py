@@ -5,7 +5,7 @@ import random
 import ssl
 import subprocess
 
-from members import Members, until
+from members import Members, dumped, until
 from support import POSTGRES, PROGRAM, Case, random_hashes
 
 
@@ -350,9 +350,3 @@ class PostgresTest(Case):
         members.settle()
         self.assertEqual(dumped(members["se"]), dumped(members["us"]))
         until(lambda: not members["se"].sees("us")["trouble"], "se notes that us is back")
-
-
-def dumped(member):
-    """What is shared, as the node has it in its views, whatever its log is called."""
-    lines = member.cli("dump").splitlines()
-    return {line for line in lines if "/private/" not in line and not line.startswith(('["subscription', '["user'))}

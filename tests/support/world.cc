@@ -36,19 +36,87 @@ Status SimulatedNode::restart() {
       TRY(Store::open({.sqlite_path = folder_ + "/" + code + ".db", .sqlite_vfs = FaultyDisk::install().name()})));
   JournalKeys keys{.record_key = member_key(code, KeyPurpose::record),
                    .log_key = member_key(code, KeyPurpose::log),
-                   .data_key = seed_named(code + "/data")};
+                   .data_key = seed_named(code + "/data"),
+                   .later = later()};
   JournalOptions options{.member = code, .clock = clock_, .random = random_};
   options.under = [this] { return alliance ? alliance->under() : std::string(); };
   journal = TRY(Journal::open(*store, world_kinds(), std::move(keys), std::move(options)));
-  alliance = TRY(Alliance::open(*journal, {.sign = signer(code), .random = random_}));
+  const Signer sign = [this](Bytes message) { return journal->sign(message); };
+  alliance = TRY(Alliance::open(*journal, {.sign = sign, .random = random_}));
   ledger = TRY(Ledger::open(*store));
-  ReaderOptions reading{.witness = member_key(code, KeyPurpose::witness), .sign = signer(code), .clock = clock_};
+  ReaderOptions reading{.witness = witness(), .sign = sign, .clock = clock_};
   reader = TRY(Reader::open(*journal, *alliance, *ledger, std::move(reading)));
   MaterialOptions material_options;
   material_options.background = false;
   material = TRY(Material::open(*journal, material_options));
   AnswersOptions answering{.clock = clock_};
   answers = std::make_unique<Answers>(*journal, *alliance, *ledger, std::move(answering));
+  return {};
+}
+
+std::vector<LaterKeys> SimulatedNode::later() const {
+  std::vector<LaterKeys> all;
+  for (const Kept& kept : kept_) {
+    all.push_back({.record_key = member_key(code, KeyPurpose::record, kept.series),
+                   .log_key = member_key(code, KeyPurpose::log, kept.series),
+                   .from = kept.from,
+                   .agreed = kept.agreed});
+  }
+  return all;
+}
+
+SigningKey SimulatedNode::witness() const {
+  const auto newest = std::find_if(kept_.rbegin(), kept_.rend(), [](const Kept& kept) { return kept.agreed; });
+  return member_key(code, KeyPurpose::witness, newest == kept_.rend() ? "" : newest->series);
+}
+
+std::size_t SimulatedNode::rotations() const {
+  return static_cast<std::size_t>(std::ranges::count(kept_, true, &Kept::agreed));
+}
+
+Status SimulatedNode::rotate(std::uint64_t room) {
+  if (!kept_.empty() && !kept_.back().agreed) {
+    return alliance->vote("steward", Change{Change::NewCard{.card = kept_.back().card}});
+  }
+  const auto now = alliance->membership();
+  const AllianceMember* const own = now->state ? now->state->find(code) : nullptr;
+  if (own == nullptr) return Error{Code::not_found, "no member"};
+  Kept next{.series = std::to_string(kept_.size() + 2)};
+  NewKeys keys{.sign = signer(code, next.series)};
+  for (const KeyPurpose purpose : all_key_purposes) {
+    keys.keys[static_cast<std::size_t>(purpose)] = member_key(code, purpose, next.series).public_key();
+  }
+  next.from = {journal->head(shared_log).size + room, UINT64_MAX};
+  next.card = TRY(renewed_card(own->card, key_named(code + "/root"), keys, next.from[shared_log], clock_.utc_ms()));
+  const Change change{Change::NewCard{.card = next.card}};
+  TRY(journal->replace_later_keys([&](const auto&) -> Result<std::vector<LaterKeys>> {
+    kept_.push_back(next);
+    return later();
+  }));
+  const Status voted = alliance->vote("steward", change);
+  if (voted) return voted;
+  TRY(journal->replace_later_keys([&](const auto&) -> Result<std::vector<LaterKeys>> {
+    // What failed may be on disk all the same.
+    if (!is_proposed(*alliance->membership(), next.card)) kept_.pop_back();
+    return later();
+  }));
+  return voted;
+}
+
+Status SimulatedNode::finish_rotation() {
+  if (kept_.empty() || !is_agreed(*alliance->membership(), kept_.back().card)) return {};
+  Kept& newest = kept_.back();
+  const std::uint64_t from = newest.from[shared_log];
+  if (!newest.agreed) {
+    TRY(close_old_keys(*journal, "fristad", from));
+    TRY(journal->replace_later_keys([&](const auto& sizes) -> Result<std::vector<LaterKeys>> {
+      newest.from[private_log] = sizes[private_log];
+      newest.agreed = true;
+      return later();
+    }));
+    reader->set_witness(witness());
+  }
+  if (journal->head(shared_log).size == from) TRY(open_new_keys(*journal, "fristad", newest.card));
   return {};
 }
 
@@ -105,8 +173,10 @@ void World::heal() {
 
 Result<Pulled> World::pull(SimulatedNode& reader, SimulatedNode& author) {
   if (!reader.is_up()) return Error{Code::unavailable, "the reader is down"};
-  return reader.reader->pull(
+  auto pulled = reader.reader->pull(
       author.code, [&](Question question, std::string_view body) { return carry(reader, author, question, body); });
+  static_cast<void>(reader.finish_rotation());
+  return pulled;
 }
 
 Result<std::string> World::carry(SimulatedNode& from, SimulatedNode& to, Question question, std::string_view body) {

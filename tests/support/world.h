@@ -12,6 +12,7 @@
 //
 // Thread-safety: one thread.
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "alliance/alliance_fixture.h"
+#include "alliance/rotation.h"
 #include "federation/answers.h"
 #include "federation/reader.h"
 #include "material/material.h"
@@ -55,6 +57,12 @@ class SimulatedNode {
   }
   bool is_up() const { return answers != nullptr; }
 
+  // New keys, as any node gets them (alliance/rotation.h); or our vote once more, where some wait already.
+  Status rotate(std::uint64_t room);
+  // Uses them where the others have agreed.
+  Status finish_rotation();
+  std::size_t rotations() const;  // that came to their end
+
   const std::string code;
   std::unique_ptr<Store> store;
   std::unique_ptr<Journal> journal;
@@ -65,9 +73,20 @@ class SimulatedNode {
   std::unique_ptr<Material> material;
 
  private:
+  // Outlives restart(), as what is on a disk.
+  struct Kept {
+    std::string series;
+    std::array<std::uint64_t, own_logs> from{};
+    bool agreed = false;
+    Card card = {};
+  };
+  std::vector<LaterKeys> later() const;
+  SigningKey witness() const;
+
   const std::string folder_;
   const Clock clock_;
   const Random random_;
+  std::vector<Kept> kept_;
 };
 
 class World {
