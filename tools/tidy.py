@@ -67,6 +67,7 @@ TESTED_ELSEWHERE = {
     "src/api/alliance_lists.cc": "tests/e2e/test_api_alliance.py",
     "src/api/alliance_vote.cc": "tests/e2e/test_api_alliance.py",
     "src/api/api.cc": "tests/e2e/test_serve.py",
+    "src/cli/alliance_audit.cc": "tests/e2e/test_alliance.py",
     "src/cli/alliance_command.cc": "tests/e2e/test_alliance.py",
     "src/cli/alliance_join.cc": "tests/e2e/test_alliance.py",
     "src/cli/alliance_rotate.cc": "tests/e2e/test_alliance_keys.py",

@@ -41,6 +41,14 @@ Status check_own(const Journal& journal, const Card& card) {
   return wrong("the card isn't this node's: another code, or other keys");
 }
 
+// Who reads our log in an alliance that hasn't seen us change our keys finds no key for its beginning.
+Status check_first_keys(Connection& views, std::string_view own, const AllianceId& alliance, const Card& card) {
+  if (card.key(KeyPurpose::record).valid_from == 0 || TRY(has_left(views, own, alliance))) return {};
+  return Error{Code::unsupported,
+               "this node has got new keys in another alliance, so here nobody could read its log from the beginning: "
+               "come with a new node"};
+}
+
 // What the fold can't see: it knows votes alone, and no clock.
 Status check_before_vote(Decision& decision, const AllianceState& state, const Change& change) {
   if (const auto* const admit = std::get_if<Change::Admit>(&change.what); admit != nullptr) {
@@ -129,6 +137,7 @@ Result<AllianceId> Alliance::found(const By& by, const Founding& founding) {
     if (TRY(impl_->in(decision)).alliance) {
       return Error{Code::already_exists, "this node has founded or joined an alliance already: leave it first"};
     }
+    TRY(check_first_keys(decision.views(), impl_->own(), alliance_id(founding), *own));
     TRY(decision.emit({.kind = std::string(kind_founded), .scope = "public", .body = body}));
     return {};
   }));
@@ -153,6 +162,9 @@ Result<std::string> Alliance::invite(const By& by, const Candidate& candidate) {
     letter.founding = *now.founding;
     letter.charter = now.state->charter;
     letter.inviter = now.state->find(impl_->own())->card;
+    if (letter.inviter.key(KeyPurpose::record).key != impl_->journal.record_key()) {
+      return Error{Code::conflict, "new keys of this node are just coming into use: try again"};
+    }
     const Json body = letter.invitation.to_json();
     TRY(Invitation::from_json(body));
     TRY(decision.emit({.kind = std::string(kind_invited), .scope = "alliance", .body = body}));
@@ -178,6 +190,7 @@ Result<std::string> Alliance::accept(const By& by, std::string_view invitation_l
     if (has_seat(now, impl_->own()) || (!now.state && knows(now, impl_->own()))) {
       return Error{Code::already_exists, "this node has an alliance already: leave it first"};
     }
+    TRY(check_first_keys(decision.views(), impl_->own(), invitation.alliance, own));
     TRY(decision.emit({.kind = std::string(kind_joined),
                        .scope = "public",
                        .body = JoinedBody{.alliance = invitation.alliance, .invitation = letter.record}.to_json()}));

@@ -196,8 +196,8 @@ constexpr std::array kinds{
     Kind{.name = kind_founded, .from_others = true, .check = check_founded, .apply = apply_founded},
     Kind{.name = kind_joined, .from_others = true, .check = check_joined, .apply = apply_joined},
     Kind{.name = kind_invited, .from_others = true, .check = check_invited, .apply = apply_invited},
-    Kind{.name = kind_vote, .from_others = true, .check = check_vote, .apply = apply_vote},
-    Kind{.name = kind_left, .from_others = true, .check = check_left, .apply = apply_left},
+    Kind{.name = kind_vote, .from_others = true, .in_last_places = true, .check = check_vote, .apply = apply_vote},
+    Kind{.name = kind_left, .from_others = true, .in_last_places = true, .check = check_left, .apply = apply_left},
     Kind{.name = kind_muted, .check = check_muted, .apply = apply_muted},
     Kind{.name = kind_readers, .from_others = true, .check = check_readers, .apply = apply_readers},
 };

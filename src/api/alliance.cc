@@ -126,6 +126,12 @@ void write_keys(JsonWriter& json, std::span<const KeyStatement> keys) {
   json.end_array();
 }
 
+void write_counts(JsonWriter& json, const OriginCounts& one) {
+  json.member("classification", one.classification).member("added", one.added);
+  json.member("withdrawn", one.withdrawn).member("disputed", one.disputed).member("overturned", one.overturned);
+  json.member("hits", one.hits);
+}
+
 Result<Response> show_member(Call& call) {
   const std::string code = TRY(member_in(call));
   const Known known = TRY(known_in(call));
@@ -133,6 +139,7 @@ Result<Response> show_member(Call& call) {
   if (card == nullptr) return Error{Code::not_found, "there is no such member"};
   const AllianceMember* const member = known.now->state ? known.now->state->find(code) : nullptr;
   const auto counts = TRY(call.api.parts.material.counts());
+  const auto stated = TRY(call.api.parts.material.stated_counts());
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("of");
@@ -144,9 +151,18 @@ Result<Response> show_member(Call& call) {
   json.member("card", to_text(*card)).key("counts").begin_array();
   for (const OriginCounts& one : counts) {
     if (one.member != code) continue;
-    json.begin_object().member("classification", one.classification).member("added", one.added);
-    json.member("withdrawn", one.withdrawn).member("disputed", one.disputed).member("overturned", one.overturned);
-    json.member("hits", one.hits).end_object();
+    json.begin_object();
+    write_counts(json, one);
+    json.end_object();
+  }
+  json.end_array().key("stated").begin_array();
+  for (const StatedCounts& said : stated) {
+    for (const OriginCounts& one : said.counts) {
+      if (one.member != code) continue;
+      json.begin_object().member("by", said.by).member("at_ms", said.at_ms);
+      write_counts(json, one);
+      json.end_object();
+    }
   }
   json.end_array().end_object();
   return json_response(200, std::move(body));

@@ -62,6 +62,7 @@ struct AllianceParts {
   std::function<Status(const By&, const ListId&, std::span<const std::string> readers)> share = {};
   std::function<Status(const By&, const ListId&, std::span<const std::string> readers)> stop_sharing = {};
   std::function<Result<std::vector<FollowedErasure>>()> erasures = {};
+  std::function<std::int64_t()> clock_offset_ms = {};
 };
 
 }  // namespace fristad

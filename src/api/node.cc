@@ -84,6 +84,8 @@ Status write_alliance(std::string& text, const AllianceParts& parts, std::string
   write_gauge(text, "fristad_alliance_votes_waiting", "Changes that wait for our vote",
               std::ssize(parts.alliance.waiting_for_us()));
   write_gauge(text, "fristad_alliance_evidence", "Pairs of heads that can't both be true", evidence);
+  write_gauge(text, "fristad_alliance_clock_offset_seconds", "By how much most others' clocks are ahead of ours",
+              parts.clock_offset_ms() / 1000);
   return {};
 }
 

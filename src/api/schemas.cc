@@ -78,9 +78,11 @@ constexpr std::array all{
           "witnesses:int lists:int subscribed:int evidence:int trouble?:text trouble_ms?:time waiting:text[]"},
     Shape{"AllianceMemberMore",
           "of:AllianceMember words:text address:text remit:text[] since_epoch:int keys:MemberKey[] card:text "
-          "counts:MemberCounts[]"},
+          "counts:MemberCounts[] stated:StatedCounts[]"},
     Shape{"MemberKey", "purpose:one(log|record|tls|witness) key:text valid_from:int issued_ms:time"},
     Shape{"MemberCounts", "classification:text added:int withdrawn:int disputed:int overturned:int hits:int"},
+    Shape{"StatedCounts",
+          "by:text at_ms:time classification:text added:int withdrawn:int disputed:int overturned:int hits:int"},
     Shape{"MuteDraft", "reason:text"},
     Shape{"Muted", "member:text muted:flag"},
     Shape{"AllianceChanges", "round:int quorum:int jurisdictions:int changes:AllianceChange[]"},

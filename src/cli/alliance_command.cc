@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -124,6 +125,7 @@ struct Own {
   std::string_view member;
   std::string held;
   std::optional<Node::WaitingKeys> waiting;
+  std::int64_t clock_offset_ms = 0;
 };
 
 std::string status_json(const Membership& now, const std::vector<Row>& rows, const std::vector<OpenChange>& waiting,
@@ -134,7 +136,7 @@ std::string status_json(const Membership& now, const std::vector<Row>& rows, con
   json.member("name", now.state ? now.state->name : "").member("exists", now.state.has_value());
   json.member("epoch", now.state ? now.state->epoch : 0).member("quorum", now.state ? now.state->quorum : 0);
   json.member("charter", now.state ? now.state->charter : "").member("split", now.state && now.state->split);
-  json.member("held", own.held).key("new_keys");
+  json.member("held", own.held).member("clock_offset_ms", own.clock_offset_ms).key("new_keys");
   if (own.waiting) {
     json.begin_object().member("room", own.waiting->room).end_object();
   } else {
@@ -165,6 +167,11 @@ std::string status_text(const Membership& now, const std::vector<Row>& rows, con
     text += "waits     for those who invited us: they have not admitted us yet, or we have not read it\n";
   }
   if (!own.held.empty()) text += "HELD      " + escape_terminal(own.held) + "\n";
+  if (std::abs(own.clock_offset_ms) > clock_doubtful_ms) {
+    text += "CLOCK     ours is " + std::to_string(std::abs(own.clock_offset_ms) / 60'000) + " minutes " +
+            (own.clock_offset_ms > 0 ? "behind" : "ahead of") + " that of most others: put it right" +
+            (std::abs(own.clock_offset_ms) > clock_wrong_ms ? "; until then they read nothing new of us\n" : "\n");
+  }
   if (own.waiting) {
     text += "new keys  wait until two thirds have voted for them; until then " + std::to_string(own.waiting->room) +
             " records can be written\n";
@@ -197,7 +204,10 @@ int run_status(const StatusOptions& options, Env& env) {
     const auto evidence = node.ledger().evidence();
     if (!evidence) return env.fail(evidence.error());
     const auto tell = options.json ? status_json : status_text;
-    const Own own{.member = node.member(), .held = node.journal().shared_held(), .waiting = node.waiting_keys()};
+    const Own own{.member = node.member(),
+                  .held = node.journal().shared_held(),
+                  .waiting = node.waiting_keys(),
+                  .clock_offset_ms = node.reader().clock_offset_ms()};
     env.out.write(tell(*now, *rows, node.alliance().waiting_for_us(), *evidence, own));
     return static_cast<int>(exit_done);
   });
@@ -353,6 +363,7 @@ void add_alliance(CLI::App& app, Run& run) {
   add_alliance_join(*alliance, run);
   add_alliance_vote(*alliance, run);
   add_alliance_rotate(*alliance, run);
+  add_alliance_audit(*alliance, run);
   add_readers(*alliance, run, "grant", "Let members read one of our lists, from its beginning", &Node::share);
   add_readers(*alliance, run, "withdraw", "Let members read a list of ours no more", &Node::stop_sharing);
   add_reasoned(*alliance, run, "mute", "The brake: at once, and here alone, a member counts for nothing", true, mute);

@@ -23,6 +23,7 @@ struct RotateOptions {
   std::vector<std::string> shares;  // files
   std::uint64_t room = rotation_room_default;
   bool again = false;
+  bool card = false;
 };
 
 Result<Card> rotate(Node& node, const RotateOptions& options) {
@@ -42,6 +43,12 @@ Result<Card> rotate(Node& node, const RotateOptions& options) {
 }
 
 Status run_rotate(Node& node, const RotateOptions& options, Env& env) {
+  if (options.card) {
+    const auto waiting = node.waiting_keys();
+    if (!waiting) return Error{Code::not_found, "no new keys of this node wait for votes"};
+    env.out.write(to_text(waiting->card) + "\n");
+    return {};
+  }
   if (options.again) {
     TRY(node.vote_for_keys(options.node.actor));
   } else {
@@ -75,14 +82,19 @@ void add_alliance_rotate(CLI::App& alliance, Run& run) {
       alliance.add_subcommand("rotate", "New keys for this node, which the other members have to agree to");
   CLI::Option* const shares =
       command->add_option("SHARE", options->shares, "Files with shares of the root key: two of the three");
-  command
-      ->add_option("--room", options->room,
-                   "How many records may be written until the others agree; few, where a key was stolen")
-      ->check(CLI::Range(rotation_room_min, rotation_room_max))
-      ->capture_default_str();
+  CLI::Option* const room =
+      command
+          ->add_option("--room", options->room,
+                       "How many records may be written until the others agree; few, where a key was stolen")
+          ->check(CLI::Range(rotation_room_min, rotation_room_max))
+          ->capture_default_str();
   CLI::Option* const again = command->add_flag(
       "--again", options->again, "Vote once more, where the alliance has decided something else meanwhile");
-  again->excludes(shares);
+  again->excludes(shares)->excludes(room);
+  command->add_flag("--card", options->card, "Print our card with the keys that wait, for a member that has a vote")
+      ->excludes(shares)
+      ->excludes(room)
+      ->excludes(again);
   add_deciding_options(*command, options->node);
   command->footer(std::string("Examples:\n"
                               "  fristad alliance rotate /media/one/se-root-share-1 /media/two/se-root-share-2\n"

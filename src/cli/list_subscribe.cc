@@ -5,6 +5,7 @@
 #include "base/json_writer.h"
 #include "base/text_escape.h"
 #include "base/try.h"
+#include "base/utc_text.h"
 #include "cli/commands.h"
 #include "cli/list_choice.h"
 #include "cli/options.h"
@@ -23,6 +24,8 @@ struct SubscribeOptions {
 
 struct CountsOptions {
   NodeOptions node;
+  bool state = false;
+  bool stated = false;
   bool json = false;
 };
 
@@ -37,15 +40,19 @@ int run_subscribe(const SubscribeOptions& options, Env& env) {
   });
 }
 
-std::string counts_line(const OriginCounts& counts, bool as_json) {
+// `stated`: of whose statement it is a part; nullptr: our own count.
+std::string counts_line(const OriginCounts& counts, const StatedCounts* stated, bool as_json) {
   std::string line;
   if (as_json) {
     JsonWriter json(line);
-    json.begin_object().member("member", counts.member).member("classification", counts.classification);
+    json.begin_object();
+    if (stated != nullptr) json.member("by", stated->by).member("at", stated->at_ms);
+    json.member("member", counts.member).member("classification", counts.classification);
     json.member("added", counts.added).member("withdrawn", counts.withdrawn).member("disputed", counts.disputed);
     json.member("overturned", counts.overturned).member("hits", counts.hits).end_object();
   } else {
-    line = escape_terminal(counts.member) + "\t" + counts.classification;
+    if (stated != nullptr) line = escape_terminal(stated->by) + "\t" + utc_text(stated->at_ms) + "\t";
+    line += escape_terminal(counts.member) + "\t" + counts.classification;
     for (const std::int64_t count : {counts.added, counts.withdrawn, counts.disputed, counts.overturned, counts.hits}) {
       line += "\t" + std::to_string(count);
     }
@@ -55,9 +62,17 @@ std::string counts_line(const OriginCounts& counts, bool as_json) {
 
 int run_counts(const CountsOptions& options, Env& env) {
   return with_node(options.node, env, [&](Node& node) {
-    const auto all = node.material().counts();
+    if (options.stated) {
+      const auto all = node.material().stated_counts();
+      if (!all) return env.fail(all.error());
+      for (const StatedCounts& stated : *all) {
+        for (const OriginCounts& counts : stated.counts) env.out.write(counts_line(counts, &stated, options.json));
+      }
+      return static_cast<int>(exit_done);
+    }
+    const auto all = options.state ? node.material().state_counts(options.node.actor) : node.material().counts();
     if (!all) return env.fail(all.error());
-    for (const OriginCounts& counts : *all) env.out.write(counts_line(counts, options.json));
+    for (const OriginCounts& counts : *all) env.out.write(counts_line(counts, nullptr, options.json));
     return static_cast<int>(exit_done);
   });
 }
@@ -99,14 +114,19 @@ void add_list_subscribe(CLI::App& list, Run& run) {
   const auto counts = std::make_shared<CountsOptions>();
   CLI::App* const counts_command = list.add_subcommand("counts", "What became of each member's entries");
   counts_command->add_flag("--json", counts->json, "One line of JSON for each member and classification");
-  add_node_options(*counts_command, counts->node);
+  CLI::Option* const state = counts_command->add_flag(
+      "--state", counts->state, "State in public what we count of the lists that the whole alliance may read");
+  counts_command->add_flag("--stated", counts->stated, "What each member has stated last")->excludes(state);
+  add_deciding_options(*counts_command, counts->node);
   counts_command->footer(
       std::string(
           "Example:\n"
           "  fristad list counts\n"
           "\n"
           "Prints for each member and classification, separated by tabs: member, classification, entries added,\n"
-          "withdrawn, disputed, overturned; matches that were kept of them.\n"
+          "withdrawn, disputed, overturned; matches that were kept of them. With --stated, who says so and when "
+          "stands\n"
+          "before that. While a node serves, it states its counts by itself at the beginning of each quarter.\n"
           "\n") +
       exit_codes_text);
   counts_command->callback([counts, &run] { run = [counts](Env& env) { return run_counts(*counts, env); }; });

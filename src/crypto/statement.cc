@@ -106,6 +106,10 @@ Result<KeyStatement> verify_statement(std::string_view text, const PublicKey& ro
   const auto key_id = take_field(rest, "\",\"signatures\":[{\"keyid\":\"", '"');
   const auto signature_text = take_field(rest, "\",\"sig\":\"", '"');
   if (!payload_text || !type || !key_id || !signature_text) return malformed();
+  // Who tries statements on many roots pays for one signature at most.
+  if (*key_id != to_hex(Bytes(sha256(root)).first(8))) {
+    return Error{Code::permission_denied, "the key statement isn't signed by this member's root key; ask the member"};
+  }
   const auto payload = from_base64(*payload_text);
   const auto signature = array_from_base64<64>(*signature_text);
   if (!payload || !signature || *type != key_statement_type) return malformed();

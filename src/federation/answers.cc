@@ -87,6 +87,7 @@ Result<std::string> Answers::head(std::string_view member, std::string_view body
     answer.yours = TRY(journal_.signed_head(theirs->number, theirs->head.size - 1, theirs->head.size)).value_or("");
   }
   const std::int64_t now_ms = options_.clock.utc_ms();
+  answer.at_ms = now_ms;
   bool note = false;
   {
     const std::scoped_lock lock(mutex_);

@@ -266,10 +266,13 @@ void Federation::Impl::manage(const std::stop_token& stop) {
 void Federation::Impl::renew() {
   auto next = options.renewed ? options.renewed() : std::nullopt;
   if (!next) return;
-  identity = *std::move(next);
+  std::swap(identity, *next);
   const Status replaced =
       server->replace_pinned(pinned([this](const TlsKey& key, std::string_view note) { return believes(key, note); }));
-  if (!replaced) log.error("federation_identity", {{"code", to_string(replaced.error().code)}});
+  if (!replaced) {
+    std::swap(identity, *next);
+    return log.error("federation_identity", {{"code", to_string(replaced.error().code)}});
+  }
   std::map<std::string, Peer, std::less<>> ended;
   const std::scoped_lock lock(peers_mutex);
   ended.swap(peers);

@@ -85,6 +85,7 @@ class FederationNode {
                      .data_key = seed_named(code + "/data")};
     JournalOptions options{.member = code, .clock = clock_, .random = random_};
     options.under = [this] { return alliance ? alliance->under() : std::string(); };
+    options.no_heads = [this] { return no_heads; };
     journal = Journal::open(*store, federation_kinds(), std::move(keys), std::move(options)).value();
     alliance = Alliance::open(*journal, {.sign = signer(code), .random = random_}).value();
     ledger = Ledger::open(*store).value();
@@ -169,6 +170,7 @@ class FederationNode {
   std::unique_ptr<Answers> answers;
   std::vector<std::string> pokes;
   std::vector<std::uint64_t> behind;
+  std::string no_heads;
   int cosigned = 0;
 
  private:

@@ -40,7 +40,14 @@ Status Heads::renew() {
     if (membership->state && !head_->enough && now_ms - head_->since_ms < patience_ms_) return {};
   }
   Head next;
-  next.seen.note = TRY(journal_.checkpoint(shared_log));
+  auto note = journal_.checkpoint(shared_log);
+  if (!note && note.error().code == Code::conflict) {
+    // Nothing new is to be signed now. What was stays on offer.
+    if (head_) return {};
+    const auto before = TRY(journal_.signed_head(shared_log, 0, journal_.head(shared_log).size));
+    if (before) note = *before;
+  }
+  next.seen.note = TRY(std::move(note));
   next.checkpoint = TRY(parse_checkpoint(TRY(parse_note(next.seen.note)).text));
   next.since_ms = now_ms;
   next.epoch = epoch;
@@ -56,9 +63,12 @@ Result<Heads::Offered> Heads::offer(std::uint64_t known) {
   offered.head = head_->seen;
   offered.size = head_->checkpoint.size;
   if (cosigned_ && cosigned_->checkpoint.size != offered.size) offered.cosigned = cosigned_->seen;
-  const std::uint64_t up_to = std::min(known + reach_, journal_.next_keys_from(known).value_or(UINT64_MAX));
+  const std::uint64_t next_keys = journal_.next_keys_from(known).value_or(UINT64_MAX);
+  const std::uint64_t up_to = std::min(known + reach_, next_keys);
   if (offered.size <= up_to) return offered;
   auto nearer = TRY(journal_.signed_head(shared_log, known, up_to));
+  // The last one with the keys that he knows, however far it is, rather than one with others.
+  if (!nearer && offered.size > next_keys) nearer = TRY(journal_.signed_head(shared_log, known, next_keys));
   if (nearer) offered.head = {.note = *std::move(nearer)};
   return offered;
 }

@@ -82,6 +82,25 @@ TEST_F(HeadsTest, WhoHasNotReadOfOurNewKeysIsShownTheLastHeadOfTheOld) {
   EXPECT_TRUE(is_of(heads.offer(from + 1), "2"));
 }
 
+TEST_F(HeadsTest, TheLastHeadOfTheOldKeysIsShownHoweverFarItIs) {
+  Heads close(*node.journal, *node.alliance, meeting.still.clock(), patience_ms, 2);
+  const std::uint64_t before = node.journal->head(shared_log).size;
+  const std::uint64_t from = before + 20;
+  ASSERT_TRUE(node.journal->replace_later_keys([&](const auto& sizes) -> Result<std::vector<LaterKeys>> {
+    std::vector<LaterKeys> later;
+    later.push_back({.record_key = member_key("aa", KeyPurpose::record, "2"),
+                     .log_key = member_key("aa", KeyPurpose::log, "2"),
+                     .from = {from, sizes[private_log]}});
+    return later;
+  }));
+  ASSERT_TRUE(node.journal->fill_shared("tester", from));
+  ASSERT_TRUE(node.journal->checkpoint(shared_log));
+  node.says("with the new key");
+  const auto offered = close.offer(before);
+  ASSERT_TRUE(offered);
+  EXPECT_EQ(parse_checkpoint(parse_note(offered->head.note)->text)->size, from);
+}
+
 TEST_F(HeadsTest, WhatAWitnessCosignedWithAKeyThatItHasNoMoreCountsNoMore) {
   ASSERT_TRUE(heads.take("ab", line("ab")));
   EXPECT_EQ(heads.offer(0)->head.cosignatures.size(), 1u);
@@ -94,6 +113,22 @@ TEST_F(HeadsTest, WhatAWitnessCosignedWithAKeyThatItHasNoMoreCountsNoMore) {
   EXPECT_EQ(code_of(heads.take("ab", line("ab"))), Code::permission_denied) << "with its old key";
   EXPECT_TRUE(heads.take("ac", line("ac")));
   EXPECT_EQ(heads.offer(0)->head.cosignatures.size(), 1u);
+}
+
+TEST_F(HeadsTest, WhereNoHeadMayBeSignedTheLastOneStaysOnOffer) {
+  const auto before = heads.offer(0);
+  ASSERT_TRUE(before);
+  node.says("waits");
+  meeting.still.pass(patience_ms);
+  node.no_heads = "the clock is wrong";
+  EXPECT_EQ(heads.offer(0)->head, before->head);
+  // After a restart too.
+  Heads again(*node.journal, *node.alliance, meeting.still.clock(), patience_ms);
+  ASSERT_TRUE(again.offer(0));
+  EXPECT_EQ(again.offer(0)->size, before->size);
+  EXPECT_FALSE(node.journal->checkpoint(shared_log));
+  node.no_heads.clear();
+  EXPECT_EQ(heads.offer(0)->size, before->size + 1);
 }
 
 TEST_F(HeadsTest, NothingNewIsNoNewHead) {

@@ -88,6 +88,7 @@ Result<HeadRequest> head_request(const Json& json) {
 Result<HeadAnswer> head_answer(const Json& json) {
   StrictBody body(json);
   HeadAnswer answer;
+  answer.at_ms = TRY(body.integer("at"));
   const Json& cosigned = *TRY(body.any("cosigned"));
   if (!cosigned.is_null()) answer.cosigned = TRY(seen_head(cosigned));
   answer.head = TRY(seen_head(*TRY(body.any("head"))));
@@ -155,7 +156,8 @@ Result<HeadRequest> HeadRequest::decode(std::string_view body) {
 }
 
 std::string HeadAnswer::encode() const {
-  return canonical(Json::object({{"cosigned", cosigned ? to_json(*cosigned) : Json()},
+  return canonical(Json::object({{"at", at_ms},
+                                 {"cosigned", cosigned ? to_json(*cosigned) : Json()},
                                  {"head", to_json(head)},
                                  {"scopes", to_hex(scopes)},
                                  {"yours", yours}}));

@@ -73,6 +73,7 @@ struct HeadAnswer {
   std::optional<SeenHead> cosigned = {};  // the largest that enough witnesses have seen, if it is another
   Digest scopes{};                        // names the ScopesAnswer: the same if nothing in it has changed
   std::string yours = {};                 // the newest head of the caller's log that is known; empty: none
+  std::int64_t at_ms = 0;                 // by the author's clock: orders nothing, and shows whose clock is wrong
 
   std::string encode() const;
   static Result<HeadAnswer> decode(std::string_view body);

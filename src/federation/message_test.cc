@@ -40,12 +40,14 @@ TEST(Message, WhatIsWrittenIsRead) {
   for (const bool cosigned : {false, true}) {
     if (cosigned) answer.cosigned = SeenHead{.note = "older\n"};
     if (cosigned) answer.yours = "yours\n";
+    if (cosigned) answer.at_ms = 1'800'000'000'000;
     const auto read = HeadAnswer::decode(answer.encode());
     ASSERT_TRUE(read) << read.error().message;
     EXPECT_EQ(read->head, answer.head);
     EXPECT_EQ(read->cosigned, answer.cosigned);
     EXPECT_EQ(read->scopes, answer.scopes);
     EXPECT_EQ(read->yours, answer.yours);
+    EXPECT_EQ(read->at_ms, answer.at_ms);
   }
 }
 
@@ -67,7 +69,7 @@ TEST(Message, OnlyOneTextSaysAThing) {
 
 TEST(Message, AHeadHasItsLimits) {
   const auto answer = [](const std::string& lines, const std::string& note, const std::string& more = "") {
-    return R"({"cosigned":null,"head":{"cosignatures":[)" + lines + R"(],"note":")" + note + R"("},"scopes":")" +
+    return R"({"at":1,"cosigned":null,"head":{"cosignatures":[)" + lines + R"(],"note":")" + note + R"("},"scopes":")" +
            hex_a + R"(","yours":"")" + more + "}";
   };
   EXPECT_TRUE(HeadAnswer::decode(answer(R"("a")", "n")));

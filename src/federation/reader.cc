@@ -1,6 +1,7 @@
 #include "federation/reader.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/try.h"
 
@@ -39,6 +40,30 @@ Result<std::unique_ptr<Reader>> Reader::open(Journal& journal, const Alliance& a
   return reader;
 }
 
+// It was answered at some time between that of the question and now: what lies between is no offset.
+void Reader::note_clock(const std::string& member, std::int64_t theirs_ms, std::int64_t asked_ms) {
+  const std::int64_t now_ms = options_.clock.utc_ms();
+  const std::int64_t closest_ms = std::clamp(theirs_ms, std::min(asked_ms, now_ms), std::max(asked_ms, now_ms));
+  const std::scoped_lock lock(mutex_);
+  offsets_ms_[member] = theirs_ms - closest_ms;
+}
+
+std::int64_t Reader::clock_offset_ms() const {
+  const auto now = alliance_.membership();
+  std::vector<std::int64_t> all{0};
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [member, offset_ms] : offsets_ms_) {
+      if (!now->state || now->state->is_active(member)) all.push_back(offset_ms);
+    }
+  }
+  std::ranges::sort(all);
+  const std::int64_t low = all[(all.size() - 1) / 2];
+  const std::int64_t high = all[all.size() / 2];
+  // Of an even number the one that is nearer to our own.
+  return std::abs(low) < std::abs(high) ? low : high;
+}
+
 void Reader::set_witness(SigningKey key) {
   const std::scoped_lock lock(mutex_);
   witness_ = std::make_shared<const SigningKey>(std::move(key));
@@ -65,7 +90,9 @@ Result<Pulled> Reader::pull(const std::string& member, const Ask& ask) {
   Pull pull{.member = member, .ask = ask};
   const auto known = journal_.known_log(member);
   const HeadRequest request{.known = known ? known->head.size : 0};
+  const std::int64_t asked_ms = options_.clock.utc_ms();
   const HeadAnswer answer = TRY(HeadAnswer::decode(TRY(ask(Question::head, request.encode()))));
+  note_clock(member, answer.at_ms, asked_ms);
   look_at_own(member, answer.yours);
   auto head = checked(member, answer.head);
   if (!head) {

@@ -40,6 +40,10 @@ struct Pulled {
   bool any() const { return leaves > 0 || records > 0; }
 };
 
+// Of Reader::clock_offset_ms(): from where on people are told, and from where on no new head of our log is signed.
+inline constexpr std::int64_t clock_doubtful_ms = 5 * 60'000;
+inline constexpr std::int64_t clock_wrong_ms = 10 * 60'000;
+
 struct ReaderOptions {
   SigningKey witness;  // cosigns heads
   Signer sign;         // with the record key: receipts
@@ -63,6 +67,10 @@ class Reader {
   // Up to where that member's log is cosigned by enough others.
   std::uint64_t cosigned(std::string_view member) const;
 
+  // By how much most others' clocks are ahead of ours, as they said when they were asked last: the median, with us
+  // among them, so that one other alone never makes ours wrong.
+  std::int64_t clock_offset_ms() const;
+
   // Cosigns with this key from now on.
   void set_witness(SigningKey key);
 
@@ -84,6 +92,7 @@ class Reader {
   Result<HeadKeys> keys_for(const std::string& member, const SeenHead& head) const;
   // Errors: those of keys_for(); damaged (not signed by the log's key; a cosignature is wrong).
   Result<CheckedHead> checked(const std::string& member, const SeenHead& head) const;
+  void note_clock(const std::string& member, std::int64_t theirs_ms, std::int64_t asked_ms);
   void look_at_own(std::string_view member, std::string_view note) const;
   Status extend(Pull& pull, const HeadAnswer& answer);
   Result<std::vector<LeafBytes>> leaves(const Pull& pull, std::uint64_t from, std::uint64_t to) const;
@@ -108,8 +117,9 @@ class Reader {
   ReaderOptions options_;
   mutable std::mutex mutex_;
   std::shared_ptr<const SigningKey> witness_;
-  std::map<std::string, Digest, std::less<>> complete_;         // the scopes that were taken over in full
-  std::map<std::string, std::uint64_t, std::less<>> cosigned_;  // sizes
+  std::map<std::string, Digest, std::less<>> complete_;          // the scopes that were taken over in full
+  std::map<std::string, std::uint64_t, std::less<>> cosigned_;   // sizes
+  std::map<std::string, std::int64_t, std::less<>> offsets_ms_;  // of others' clocks
 };
 
 }  // namespace fristad

@@ -256,6 +256,30 @@ TEST_F(ReaderTest, NobodyElseCanSayThatWeAreBehind) {
   EXPECT_EQ(aa.behind, std::vector<std::uint64_t>{own.size + 9});
 }
 
+TEST_F(ReaderTest, OurClockIsWrongWhereMostOthersSaySo) {
+  const auto says = [&](const std::string& member, std::int64_t ahead_ms) {
+    const auto pulled =
+        aa.reader->pull(member, bent(meeting[member].ask_as("aa"), Question::head, [&](const std::string& answer) {
+                          HeadAnswer changed = HeadAnswer::decode(answer).value();
+                          changed.at_ms += ahead_ms;
+                          return changed.encode();
+                        }));
+    EXPECT_TRUE(pulled) << pulled.error().message;
+  };
+  EXPECT_EQ(aa.reader->clock_offset_ms(), 0);
+  constexpr std::int64_t hour_ms = 3'600'000;
+  says("ab", hour_ms);
+  EXPECT_EQ(aa.reader->clock_offset_ms(), 0) << "one other alone makes nobody wrong";
+  says("ac", hour_ms + 5);
+  EXPECT_EQ(aa.reader->clock_offset_ms(), hour_ms);
+  says("ab", -hour_ms);
+  EXPECT_EQ(aa.reader->clock_offset_ms(), 0);
+  says("ac", -2 * hour_ms);
+  EXPECT_EQ(aa.reader->clock_offset_ms(), -hour_ms);
+  says("ac", 0);
+  EXPECT_EQ(aa.reader->clock_offset_ms(), 0);
+}
+
 TEST_F(ReaderTest, KeysAreTheAlliancesAndBeforeThatThoseOfCards) {
   EXPECT_EQ(aa.reader->key_of("ab", KeyPurpose::log, 0), member_key("ab", KeyPurpose::log).public_key());
   EXPECT_EQ(aa.reader->key_of("nz", KeyPurpose::log, 0), std::nullopt);

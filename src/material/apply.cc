@@ -2,7 +2,9 @@
 
 #include "base/hex.h"
 #include "base/try.h"
+#include "material/audit.h"
 #include "material/records.h"
+#include "material/stated_counts.h"
 
 namespace fristad {
 namespace {
@@ -41,10 +43,21 @@ constexpr std::array subscription_sql{
         "enforce bigint NOT NULL, national bigint NOT NULL, heed_disputes bigint NOT NULL, "
         "enforced_per_day bigint NOT NULL)"),
 };
+constexpr std::array stated_sql{
+    Sql("CREATE TABLE stated_counts(place bigint NOT NULL, item bigint NOT NULL, member text NOT NULL, "
+        "classification text NOT NULL, added bigint NOT NULL, withdrawn bigint NOT NULL, disputed bigint NOT NULL, "
+        "overturned bigint NOT NULL, hits bigint NOT NULL, at bigint NOT NULL, PRIMARY KEY(place, item))"),
+    Sql("CREATE TABLE audit(place bigint PRIMARY KEY NOT NULL, id bytea NOT NULL, member text NOT NULL, "
+        "size bigint NOT NULL, root bytea NOT NULL, own_root bytea NOT NULL, population bigint NOT NULL, "
+        "sample bigint NOT NULL, at bigint NOT NULL)"),
+    Sql("CREATE TABLE audit_result(audit bytea PRIMARY KEY NOT NULL, place bigint NOT NULL, examined bigint NOT NULL, "
+        "wrong bigint NOT NULL, gone bigint NOT NULL, at bigint NOT NULL)"),
+};
 constexpr std::array migrations{
     Migration{.version = 2, .what = "lists", .statements = tables_sql},
     Migration{.version = 3, .what = "entries that rest", .statements = state_sql},
-    Migration{.version = 10, .what = "rules for others' lists", .statements = subscription_sql}};
+    Migration{.version = 10, .what = "rules for others' lists", .statements = subscription_sql},
+    Migration{.version = 12, .what = "counts and audits", .statements = stated_sql}};
 
 constexpr std::array tables{
     ViewTable{
@@ -66,6 +79,15 @@ constexpr std::array tables{
               "SELECT list, place, subscribed, enforce, national, heed_disputes, enforced_per_day FROM subscription "
               "ORDER BY list",
               "bpiiiii"},
+    ViewTable{"stated_counts", "DELETE FROM stated_counts",
+              "SELECT place, item, member, classification, added, withdrawn, disputed, overturned, hits, at "
+              "FROM stated_counts ORDER BY place, item",
+              "pittiiiiii"},
+    ViewTable{"audit", "DELETE FROM audit",
+              "SELECT place, id, member, size, root, own_root, population, sample, at FROM audit ORDER BY place",
+              "pbtibbiii"},
+    ViewTable{"audit_result", "DELETE FROM audit_result",
+              "SELECT audit, place, examined, wrong, gone, at FROM audit_result ORDER BY audit", "bpiiii"},
 };
 
 Error wrong(std::string_view what) {
@@ -341,6 +363,9 @@ constexpr std::array kinds{
          .apply = apply_opinion,
          .erase = erase_opinion},
     Kind{.name = kind_kept, .check = check_kept, .apply = apply_kept, .erase = erase_kept},
+    Kind{.name = kind_stated, .from_others = true, .check = check_stated, .apply = apply_stated, .erase = erase_stated},
+    Kind{.name = kind_audit, .from_others = true, .check = check_audit, .apply = apply_audit},
+    Kind{.name = kind_audit_result, .from_others = true, .check = check_audit_result, .apply = apply_audit_result},
     Kind{.name = kind_subscribed, .check = check_subscribed, .apply = apply_subscribed},
 };
 

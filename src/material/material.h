@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "fristad/live_index.h"
+#include "material/audit.h"
 #include "material/records.h"
 #include "material/rule.h"
 #include "record/journal.h"
@@ -44,7 +45,7 @@ struct MaterialOptions {
   // Asked for each match of another member's list, and for opinions; quick, any thread. Empty: nobody is muted, each
   // member is a jurisdiction of its own (its code), all is cosigned.
   std::function<Origin(std::string_view member)> origin = {};
-  // Whether a list of our own is shared with the whole alliance; empty: none is. Asked within a decision.
+  // Whether a list is shared with the whole alliance; empty: none is. Asked within a decision, of lists of our own.
   std::function<bool(const ListId& list)> whole_alliance_reads = {};
 };
 
@@ -68,6 +69,13 @@ struct OriginCounts {
   std::int64_t disputed = 0;   // by somebody who examined it, and whose opinion counts
   std::int64_t overturned = 0;
   std::int64_t hits = 0;  // matches that were kept here
+};
+
+// What a member has stated in public of entries that the whole alliance may read, as it counts them.
+struct StatedCounts {
+  std::string by;
+  std::int64_t at_ms = 0;
+  std::vector<OriginCounts> counts = {};
 };
 
 // An entry as a person or an export sees it.
@@ -201,6 +209,20 @@ class Material {
   // Of all lists known here, per member and classification, in that order; without rows that are all zero. Reads a byte
   // for each entry.
   Result<std::vector<OriginCounts>> counts() const;
+  // States in public what counts() says of the lists that the whole alliance may read, and gives that.
+  Result<std::vector<OriginCounts>> state_counts(const By& by);
+  // Draws some entries of a member's to be examined: see material/audit.h. Errors: not_found (nothing of it that the
+  // whole alliance may read).
+  Result<Audit> draw_audit(const By& by, const std::string& member, const AuditHeads& heads, std::int64_t count);
+  // The entries that were drawn. Errors: not_found; conflict (other lists are shared now than when it was drawn).
+  Result<std::vector<AuditedEntry>> audited(const RecordId& audit) const;
+  // States what came of an audit of ours. Errors: those of audited(), permission_denied (not ours), conflict (stated
+  // already; entries that we haven't given an opinion on after examining them).
+  Result<Audit> state_audit(const By& by, const RecordId& audit);
+  // The oldest first.
+  Result<std::vector<Audit>> audits() const;
+  // The newest statement of each member that has made one with any counts, in the order of their codes.
+  Result<std::vector<StatedCounts>> stated_counts() const;
   // The oldest first. Error: not_found.
   Result<std::vector<ListRevision>> history(const ListId& list) const;
   Result<std::vector<EntryEvent>> history(const ListId& list, std::int64_t number) const;

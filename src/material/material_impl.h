@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -47,6 +48,16 @@ struct Material::Impl {
   Impl(Journal& of, const MaterialOptions& chosen, LiveIndex with)
       : journal(of), options(chosen), index(std::move(with)), lists(std::make_shared<const KnownLists>()) {}
 
+  struct AuditedChunk {
+    Place place;
+    ListId list{};
+    std::uint64_t size = 0;
+  };
+  Result<std::vector<AuditedChunk>> audited_chunks(std::uint32_t log, std::uint64_t size) const;
+  Result<std::vector<Audit>> audits_in() const;
+  Result<Audit> audit(const RecordId& id) const;
+  Result<AuditedEntry::State> audited_state(const AuditedEntry& entry, std::uint32_t auditor_log) const;
+  Result<std::vector<OriginCounts>> count(const std::function<bool(const ListId& list)>& which) const;
   // `followed`, as save() notes it.
   std::string progress() const;
   Status load_lists();

@@ -26,6 +26,7 @@ inline constexpr std::string_view kind_entry_state = "entry.state";
 inline constexpr std::string_view kind_opinion = "opinion";
 inline constexpr std::string_view kind_kept = "matches.kept";  // a chunk
 inline constexpr std::string_view kind_subscribed = "list.subscribed";
+inline constexpr std::string_view kind_stated = "counts.stated";
 
 inline constexpr std::size_t reason_bytes_max = 1000;
 

@@ -173,23 +173,29 @@ Result<std::int64_t> Material::not_baseline(const ListId& list) const {
 }
 
 Result<std::vector<OriginCounts>> Material::counts() const {
-  const auto lists = impl_->lists.get();
-  const HeldDisputes disputes = TRY(impl_->held_disputes());
+  return impl_->count([](const ListId&) { return true; });
+}
+
+Result<std::vector<OriginCounts>> Material::Impl::count(const std::function<bool(const ListId& list)>& which) const {
+  KnownLists some;
+  for (const auto& [list, known] : *lists.get()) {
+    if (which(list)) some.emplace(list, known);
+  }
+  const HeldDisputes disputes = TRY(held_disputes());
   Classes classes;
   Tally tally;
   const auto counted = [&](const ListId& list, std::int64_t number) -> OriginCounts* {
-    const auto known = lists->find(list);
-    if (known == lists->end()) return nullptr;
+    const auto known = some.find(list);
+    if (known == some.end()) return nullptr;
     const auto classification = classes.of(known->second, list, number);
     return classification ? &tally.of(known->second, *classification) : nullptr;
   };
   {
-    const std::scoped_lock lock(impl_->reading);
-    Connection& views = *impl_->views;
-    TRY(views.query("SELECT place, list, classes FROM chunk", {}, [&](const SqlRow& row) {
+    const std::scoped_lock lock(reading);
+    TRY(views->query("SELECT place, list, classes FROM chunk", {}, [&](const SqlRow& row) {
       const ListId list = list_id(row.bytes(1));
-      const auto known = lists->find(list);
-      if (known == lists->end()) return Status();
+      const auto known = some.find(list);
+      if (known == some.end()) return Status();
       std::array<std::int64_t, 4> by_class{};
       for (const std::uint8_t one : row.bytes(2)) ++by_class.at(one);
       for (std::size_t i = 0; i < by_class.size(); ++i) {
@@ -198,18 +204,18 @@ Result<std::vector<OriginCounts>> Material::counts() const {
       classes.add(row.integer(0), list, row.bytes(2));
       return Status();
     }));
-    TRY(views.query("SELECT list, number FROM erased_entry", {}, [&](const SqlRow& row) {
+    TRY(views->query("SELECT list, number FROM erased_entry", {}, [&](const SqlRow& row) {
       if (OriginCounts* const counts = counted(list_id(row.bytes(0)), row.integer(1))) --counts->added;
       return Status();
     }));
-    TRY(views.query("SELECT list, number FROM withdrawn EXCEPT SELECT list, number FROM erased_entry", {},
-                    [&](const SqlRow& row) {
-                      if (OriginCounts* const counts = counted(list_id(row.bytes(0)), row.integer(1))) {
-                        ++counts->withdrawn;
-                      }
-                      return Status();
-                    }));
-    TRY(views.query("SELECT list, number, count(*) FROM kept_match GROUP BY list, number", {}, [&](const SqlRow& row) {
+    TRY(views->query("SELECT list, number FROM withdrawn EXCEPT SELECT list, number FROM erased_entry", {},
+                     [&](const SqlRow& row) {
+                       if (OriginCounts* const counts = counted(list_id(row.bytes(0)), row.integer(1))) {
+                         ++counts->withdrawn;
+                       }
+                       return Status();
+                     }));
+    TRY(views->query("SELECT list, number, count(*) FROM kept_match GROUP BY list, number", {}, [&](const SqlRow& row) {
       if (OriginCounts* const counts = counted(list_id(row.bytes(0)), row.integer(1))) counts->hits += row.integer(2);
       return Status();
     }));
@@ -217,12 +223,12 @@ Result<std::vector<OriginCounts>> Material::counts() const {
   for (const auto& [entry, held] : disputes) {
     OriginCounts* const counts = counted(entry.first, entry.second);
     if (counts == nullptr) continue;
-    const KnownList& known = lists->at(entry.first);
+    const KnownList& known = some.at(entry.first);
     const bool counts_here = std::ranges::any_of(held, [&](const HeldDispute& dispute) {
-      return dispute.member == impl_->journal.member() || !impl_->voice_of(dispute.member).empty();
+      return dispute.member == journal.member() || !voice_of(dispute.member).empty();
     });
     if (counts_here) ++counts->disputed;
-    if (impl_->overturned_at(known, held)) ++counts->overturned;
+    if (overturned_at(known, held)) ++counts->overturned;
   }
   return tally.all();
 }

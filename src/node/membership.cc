@@ -1,6 +1,8 @@
 // A node among others: its card, joining, what it shares and with whom, and the brake that pulls itself.
 
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/hex.h"
@@ -20,6 +22,13 @@ constexpr std::string_view watching_actor = "fristad";
 // With the key that is in use when it signs.
 Signer record_signer(const Journal& journal) {
   return [&journal](Bytes message) { return journal.sign(message); };
+}
+
+// Counted from year 0.
+std::int64_t quarter_of(std::int64_t utc_ms) {
+  using namespace std::chrono;
+  const year_month_day date(floor<days>(sys_time<milliseconds>(milliseconds(utc_ms))));
+  return 4 * std::int64_t{static_cast<int>(date.year())} + (static_cast<unsigned>(date.month()) - 1) / 3;
 }
 
 }  // namespace
@@ -63,6 +72,14 @@ void Node::Impl::compare_own(std::string_view member, std::uint64_t size) {
   }
   std::filesystem::remove(restored_path(), error);
   journal->hold_shared("");
+}
+
+std::string Node::Impl::why_no_heads() const {
+  const std::int64_t offset_ms = reader ? reader->clock_offset_ms() : 0;
+  if (std::abs(offset_ms) <= clock_wrong_ms) return {};
+  return "this node's clock is " + std::to_string(std::abs(offset_ms) / 60'000) + " minutes " +
+         (offset_ms > 0 ? "behind" : "ahead of") +
+         " that of most other members: until it is right no head of the log is signed, and they read nothing new of it";
 }
 
 Origin Node::Impl::origin_of(std::string_view member) const {
@@ -184,7 +201,55 @@ Result<std::vector<ErasureConfirmation>> Node::erasure_confirmations() const {
 
 // ---- Watching ----
 
+Result<Audit> Node::draw_audit(const By& by, const std::string& member, std::int64_t count) {
+  const auto now = impl_->alliance->membership();
+  const AllianceMember* const own = now->state ? now->state->find(impl_->settings.member) : nullptr;
+  const AllianceMember* const other = now->state ? now->state->find(member) : nullptr;
+  const bool active =
+      own != nullptr && other != nullptr && own->standing == Standing::active && other->standing == Standing::active;
+  if (!active || jurisdiction_of(own->card) == jurisdiction_of(other->card)) {
+    return Error{Code::permission_denied, "an active member examines entries of another jurisdiction's active member"};
+  }
+  for (Audit& audit : TRY(impl_->material->audits())) {
+    if (audit.by == impl_->settings.member && audit.member == member && !audit.result) return std::move(audit);
+  }
+  Journal& journal = *impl_->journal;
+  const auto known = journal.known_log(member);
+  const std::uint64_t size = impl_->reader->cosigned(member);
+  const auto note =
+      known && size > 0 ? TRY(journal.signed_head(known->number, size - 1, size)) : std::optional<std::string>();
+  if (!note)
+    return Error{Code::unavailable,
+                 "too few have cosigned the log of "
+                 " + member + "
+                 " yet: wait for them"};
+  const Checkpoint theirs = TRY(parse_checkpoint(TRY(parse_note(*note)).text));
+  const Checkpoint ours = TRY(parse_checkpoint(TRY(parse_note(TRY(journal.checkpoint(shared_log)))).text));
+  return impl_->material->draw_audit(by, member, {.size = size, .root = theirs.root, .own_root = ours.root}, count);
+}
+
+// In the quarter in which the node joined there is little to say yet.
+Status Node::Impl::state_counts_if_due() {
+  const auto now = alliance->membership();
+  if (!now->state || !now->state->is_active(settings.member) || !journal->shared_held().empty()) return {};
+  if (!stated_quarter) {
+    std::int64_t last_ms = seams.clock.utc_ms();
+    if (const auto first = journal->read(Place{shared_log, 0})) last_ms = first->payload.at_ms;
+    TRY(journal->for_each_of_kind(shared_log, kind_stated, [&](const Record& record) {
+      last_ms = record.payload.at_ms;
+      return Status();
+    }));
+    stated_quarter = quarter_of(last_ms);
+  }
+  const std::int64_t quarter = quarter_of(seams.clock.utc_ms());
+  if (quarter <= *stated_quarter) return {};
+  TRY(material->state_counts(watching_actor));
+  stated_quarter = quarter;
+  return {};
+}
+
 Result<std::vector<std::string>> Node::watch_members() {
+  TRY(impl_->state_counts_if_due());
   std::vector<std::string> muted;
   const std::int64_t since_ms = impl_->seams.clock.utc_ms() - overturned_for_ms;
   const auto overturned = TRY(impl_->material->overturned(since_ms));
@@ -207,7 +272,9 @@ Result<std::unique_ptr<Federation>> Node::join(const Log& log, const JoinOptions
     const std::scoped_lock lock(impl_->rotating);
     federation.identity = impl_->identity();
   }
-  federation.renewed = [this, &log] { return renewed_identity(log); };
+  federation.renewed = [this, &log, shown = SigningKey::from_seed(federation.identity.seed).public_key()]() mutable {
+    return renewed_identity(log, shown);
+  };
   federation.clock = impl_->seams.clock;
   federation.random = impl_->seams.random;
   federation.beat_ms = options.beat_ms;

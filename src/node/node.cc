@@ -163,6 +163,7 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOpen& open, const NodeSeams& 
   impl->store.emplace(TRY(Store::open(store_options(open.folder, impl->settings))));
   JournalOptions journal_options{.member = impl->settings.member, .clock = seams.clock, .random = seams.random};
   journal_options.under = [to = impl.get()] { return to->alliance ? to->alliance->under() : std::string(); };
+  journal_options.no_heads = [to = impl.get()] { return to->why_no_heads(); };
   impl->journal = TRY(Journal::open(*impl->store, node_kinds(), impl->keys.for_journal(), std::move(journal_options)));
   TRY(impl->open_membership());
   TRY(impl->complete_erasures());

@@ -166,7 +166,12 @@ class Node {
   Status stop_sharing(const By& by, const ListId& list, std::span<const std::string> readers);
   // Who has confirmed that what we erased is gone at theirs too.
   Result<std::vector<ErasureConfirmation>> erasure_confirmations() const;
-  // What is due now and then: pulls the brake on members of whom three entries were overturned in 30 days. Gives whom.
+  // Draws entries of another jurisdiction's member to be examined here; or gives the audit of ours that is open.
+  // Errors: permission_denied (no active member, or of our own jurisdiction), unavailable (too few have cosigned its
+  // log yet), those of Material::draw_audit().
+  Result<Audit> draw_audit(const By& by, const std::string& member, std::int64_t count);
+  // What is due now and then: pulls the brake on members of whom three entries were overturned in 30 days, and gives
+  // whom; states in public, once a quarter, what became of the entries that the whole alliance may read.
   Result<std::vector<std::string>> watch_members();
   // Starts to answer and to read other members. Errors: those of Federation::start().
   Result<std::unique_ptr<Federation>> join(const Log& log, const JoinOptions& options);
@@ -193,7 +198,8 @@ class Node {
  private:
   struct Impl;
   explicit Node(std::unique_ptr<Impl> impl);
-  std::optional<TlsIdentity> renewed_identity(const Log& log);
+  // `shown`: the key of the identity that was given last.
+  std::optional<TlsIdentity> renewed_identity(const Log& log, PublicKey& shown);
   std::unique_ptr<Impl> impl_;
 };
 

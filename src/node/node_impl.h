@@ -29,9 +29,11 @@ struct Node::Impl {
   Status open_membership();
   // What material asks of a member.
   Origin origin_of(std::string_view member) const;
+  Status state_counts_if_due();
   // How much of our own log another member knows; see Journal::hold_shared().
   void compare_own(std::string_view member, std::uint64_t size);
   std::string restored_path() const { return folder + "/restored"; }
+  std::string why_no_heads() const;
   // Another member's erasure leaves old bytes in our files too.
   void heard(std::span<const Record> records) const;
   std::string unfinished_path() const { return folder + "/erasing"; }
@@ -49,7 +51,8 @@ struct Node::Impl {
   UniqueFd lock;
   Key credential;
   NodeKeys keys;
-  std::mutex rotating;  // `keys` and `settings` may change
+  std::mutex rotating;       // `keys` and `settings` may change
+  bool stated_keys = false;  // the newest that are agreed on, in our log
   std::optional<Store> store;
   std::unique_ptr<Journal> journal;
   std::unique_ptr<Alliance> alliance;
@@ -64,6 +67,7 @@ struct Node::Impl {
   // One erasure or backup at a time: what is erased while a backup is made would come back with it.
   std::mutex erasing;
   std::int64_t private_head_ms = 0;
+  std::optional<std::int64_t> stated_quarter;  // in which counts were stated last
 };
 
 // Removes a SQLite database and what SQLite and a copy in progress leave beside it.

@@ -54,16 +54,17 @@ Result<Card> Node::rotate_keys(const By& by, std::span<const std::string> shares
     return Error{Code::conflict, "new keys wait already for the others to agree: look at fristad alliance status"};
   }
   const auto now = impl_->alliance->membership();
-  if (!now->state || !now->state->is_active(impl_->settings.member)) {
+  const AllianceMember* const own = now->state ? now->state->find(impl_->settings.member) : nullptr;
+  // Also while it is suspended, which may be for the keys' sake.
+  if (own == nullptr || (own->standing != Standing::active && own->standing != Standing::suspended)) {
     return Error{Code::permission_denied,
-                 "this node is no active member of an alliance, and nobody else knows its keys: make a new node"};
+                 "this node is no member of an alliance, and nobody else knows its keys: make a new node"};
   }
   const SigningKey root = SigningKey::from_seed(TRY(join_shares(shares)));
   LaterSeeds next = TRY(LaterSeeds::generate(impl_->seams.random));
   const std::uint64_t from = impl_->journal->head(shared_log).size + room;
   next.from[shared_log] = from;
-  Card card = TRY(renewed_card(now->state->find(impl_->settings.member)->card, root, new_keys(next), from,
-                               impl_->seams.clock.utc_ms()));
+  Card card = TRY(renewed_card(own->card, root, new_keys(next), from, impl_->seams.clock.utc_ms()));
   next.card = to_text(card);
   // Kept first: a vote for keys that are lost would be the end of this node.
   Status done = impl_->keep_keys([&](const auto& sizes) -> Status {
@@ -71,6 +72,7 @@ Result<Card> Node::rotate_keys(const By& by, std::span<const std::string> shares
       return Error{Code::conflict, "more was recorded meanwhile than there was room for: ask for more room"};
     }
     keys.later.push_back(std::move(next));
+    impl_->stated_keys = false;
     return {};
   });
   if (done && now->state->may_vote(impl_->settings.member)) {
@@ -90,9 +92,19 @@ Result<Card> Node::rotate_keys(const By& by, std::span<const std::string> shares
 }
 
 Status Node::vote_for_keys(const By& by) {
-  const auto waiting = waiting_keys();
-  if (!waiting) return Error{Code::not_found, "no new keys of this node wait for votes"};
-  return impl_->alliance->vote(by, Change{Change::NewCard{.card = waiting->card}});
+  const std::scoped_lock lock(impl_->rotating);
+  if (impl_->keys.waiting() == nullptr) return Error{Code::not_found, "no new keys of this node wait for votes"};
+  LaterSeeds& waiting = impl_->keys.later.back();
+  // Name and address may be others by now: only the keys are to change.
+  Card card = TRY(own_card());
+  card.statements = TRY(read_card(waiting.card)).statements;
+  const NewKeys keys = new_keys(waiting);
+  card = TRY(sign_card(std::move(card), keys.keys[static_cast<std::size_t>(KeyPurpose::record)], keys.sign));
+  TRY(impl_->keep_keys([&](const auto&) {
+    waiting.card = to_text(card);
+    return Status();
+  }));
+  return impl_->alliance->vote(by, Change{Change::NewCard{.card = card}});
 }
 
 std::optional<Node::WaitingKeys> Node::waiting_keys() const {
@@ -102,7 +114,8 @@ std::optional<Node::WaitingKeys> Node::waiting_keys() const {
   auto card = read_card(waiting->card);
   if (!card) return std::nullopt;
   const std::uint64_t from = waiting->from[shared_log];
-  return WaitingKeys{.card = *std::move(card), .room = from - std::min(from, impl_->journal->head(shared_log).size)};
+  return WaitingKeys{.card = *std::move(card),
+                     .room = from - std::min(from, impl_->journal->head(shared_log).size + last_places)};
 }
 
 Result<bool> Node::finish_rotation() {
@@ -130,22 +143,35 @@ Result<bool> Node::Impl::finish_rotation() {
       return kept.error();
     }
   }
-  // A process may have ended before these.
+  // What follows may have failed, or a process have ended before it: all of it can be done again.
+  reader->set_witness(SigningKey::from_seed(newest.witness));
   const std::vector<std::string> statements(card.statements.begin(), card.statements.end());
   if (settings.statements != statements) {
-    settings.statements = statements;
-    TRY(write_settings(folder, settings));
+    NodeSettings changed = settings;
+    changed.statements = statements;
+    TRY(write_settings(folder, changed));
+    settings = std::move(changed);
   }
-  if (journal->head(shared_log).size == from) TRY(open_new_keys(*journal, rotating_actor, card));
-  if (comes_into_use) reader->set_witness(SigningKey::from_seed(newest.witness));
+  if (!stated_keys) {
+    bool stated = false;
+    TRY(journal->for_each_of_kind(shared_log, "node.keys", [&](const Record& record) {
+      stated = stated || record.place.position >= from;
+      return Status();
+    }));
+    if (!stated) TRY(open_new_keys(*journal, rotating_actor, card));
+    stated_keys = true;
+  }
   return comes_into_use;
 }
 
-std::optional<TlsIdentity> Node::renewed_identity(const Log& log) {
+std::optional<TlsIdentity> Node::renewed_identity(const Log& log, PublicKey& shown) {
   const std::scoped_lock lock(impl_->rotating);
-  const auto used = impl_->finish_rotation();
-  if (!used) log.warning("rotation_failed", {{"code", to_string(used.error().code)}});
-  if (!used || !*used) return std::nullopt;
+  if (const auto used = impl_->finish_rotation(); !used) {
+    log.warning("rotation_failed", {{"code", to_string(used.error().code)}});
+  }
+  const PublicKey now = SigningKey::from_seed(impl_->keys.tls_now()).public_key();
+  if (now == shown) return std::nullopt;
+  shown = now;
   log.info("rotation_done", {});
   return impl_->identity();
 }

@@ -8,6 +8,7 @@
 #include "base/try.h"
 #include "federation/federation.h"
 #include "federation/ledger.h"
+#include "federation/reader.h"
 #include "http/server.h"
 #include "record/exchange.h"
 
@@ -98,6 +99,7 @@ AllianceParts alliance_parts(Node& node) {
     return node.stop_sharing(by, list, readers);
   };
   parts.erasures = [&node] { return erasures_of(node); };
+  parts.clock_offset_ms = [&node] { return node.reader().clock_offset_ms(); };
   return parts;
 }
 

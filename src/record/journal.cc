@@ -318,7 +318,7 @@ std::string Journal::shared_held() const {
     const std::scoped_lock lock(impl_->holding);
     if (!impl_->held.empty()) return impl_->held;
   }
-  const bool agreed = impl_->signers.get()->of_record(shared_log, head(shared_log).size).agreed;
+  const bool agreed = impl_->signers.get()->of_record(shared_log, head(shared_log).size + last_places).agreed;
   return agreed ? std::string() : std::string(waits_for_keys);
 }
 
@@ -336,7 +336,10 @@ Result<Recorded> Decision::emit(Draft draft) {
   Record record{.author = journal.options.member, .place = {log, state.logs[log].size()}};
   const auto signers = journal.signers.get();
   const LaterKeys& keys = signers->of_record(log, record.place.position);
-  if (!keys.agreed) return Error{Code::conflict, std::string(waits_for_keys)};
+  const std::uint64_t kept_free = log == shared_log && !kind->in_last_places ? last_places : 0;
+  if (!signers->of_record(log, record.place.position + kept_free).agreed) {
+    return Error{Code::unavailable, std::string(waits_for_keys)};
+  }
   Leaf leaf;
   if (draft.revises) {
     record.id = *draft.revises;

@@ -132,13 +132,17 @@ struct By {
   Decide also = {};
 };
 
+// So many records before keys that aren't agreed on are for what helps them on: without our votes they never are.
+inline constexpr std::uint64_t last_places = 4;
+
 // What signs in place of the keys before it, from a position of each log on: alliance/rotation.h.
 struct LaterKeys {
   SigningKey record_key;
   SigningKey log_key;
   // The first record of each log that they sign. A head of this size has only older records, and an older signature.
   std::array<std::uint64_t, own_logs> from{};
-  // False while others don't know these keys yet: until then nothing is recorded from there on in the shared log.
+  // False while others don't know these keys yet: until then nothing is recorded from there on in the shared log, and
+  // in the last few places before that only what may stand there (Kind::in_last_places).
   bool agreed = true;
 };
 
@@ -156,6 +160,8 @@ struct JournalOptions {
   Random random;
   // The membership state that records are written under; see Payload.
   std::function<std::string()> under = {};
+  // Why no new head of the shared log is to be signed; empty, as mostly: it may be. What is recorded waits.
+  std::function<std::string()> no_heads = {};
   // Called with the name of each step; a test stops the process there.
   std::function<void(const char* step)> failpoint = {};
 };

@@ -43,7 +43,7 @@ constexpr std::array kinds{
     Kind{.name = "node.keys", .schema_newest = 1, .from_others = true, .check = check_nothing},
     // A hash of the private log's checkpoint, so that what is private can't be rewritten either.
     Kind{.name = "log.private_head", .schema_newest = 1, .from_others = true, .check = check_nothing},
-    Kind{.name = kind_filled, .schema_newest = 1, .check = check_nothing},
+    Kind{.name = kind_filled, .schema_newest = 1, .in_last_places = true, .check = check_nothing},
 };
 
 constexpr View view{.name = "journal", .migrations = {}, .tables = {}, .kinds = kinds};

@@ -11,6 +11,7 @@ namespace {
 
 // So many that say nothing go into one decision.
 constexpr std::uint64_t fillers_max = 256;
+constexpr std::uint64_t fillers_per_head = 32'768;
 
 }  // namespace
 
@@ -77,7 +78,9 @@ Status Journal::fill_shared(const By& by, std::uint64_t size) {
       return {};
     });
     // Others may have recorded meanwhile, so that these would have been too many.
-    if (!filled && !(filled.error().code == Code::conflict && head(shared_log).size > now)) return filled.error();
+    if (!filled && !(filled.error().code == Code::unavailable && head(shared_log).size > now)) return filled.error();
+    // Heads not too far apart, for those who read them later.
+    if (now / fillers_per_head != head(shared_log).size / fillers_per_head) TRY(checkpoint(shared_log));
   }
 }
 

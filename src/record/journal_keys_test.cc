@@ -126,21 +126,26 @@ TEST_F(JournalKeysTest, OpenedAgainWithAllItsKeysItVerifiesAndWithoutThemNot) {
 
 TEST_F(JournalKeysTest, NothingIsRecordedWithKeysThatNobodyHasAgreedTo) {
   ASSERT_TRUE(says(2));
-  replace([](std::uint64_t) { return one(keys(2, 4, never, false)); });
+  replace([](std::uint64_t) { return one(keys(2, 4 + last_places, never, false)); });
   EXPECT_EQ(journal->shared_held(), "");
   ASSERT_TRUE(says(2)) << "there is room for two";
   const Status refused = says(1);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Code::conflict);
+  EXPECT_EQ(refused.error().code, Code::unavailable);
   EXPECT_EQ(journal->shared_held(), refused.error().message);
   EXPECT_EQ(journal->head(shared_log).size, 4u);
   EXPECT_TRUE(says(2, "private")) << "what is private goes on";
   EXPECT_TRUE(head_is_signed_by(old_log)) << "so that the others can read what they are to vote on";
   EXPECT_EQ(journal->record_key(), old_record);
-  replace([](std::uint64_t private_size) { return one(keys(2, 4, private_size, true)); });
+  // The last places are for what brings the others to agree, as this one is.
+  ASSERT_TRUE(journal->fill_shared("tester", 4 + last_places));
+  EXPECT_FALSE(journal->fill_shared("tester", 5 + last_places));
+  EXPECT_EQ(journal->head(shared_log).size, 4 + last_places);
+  EXPECT_TRUE(head_is_signed_by(old_log));
+  replace([](std::uint64_t private_size) { return one(keys(2, 4 + last_places, private_size, true)); });
   EXPECT_EQ(journal->shared_held(), "");
   ASSERT_TRUE(says(1));
-  EXPECT_TRUE(is_signed_by(4, record_key(2).public_key()));
+  EXPECT_TRUE(is_signed_by(4 + last_places, record_key(2).public_key()));
   for (const std::uint32_t log : {shared_log, private_log}) EXPECT_TRUE(testing::verified(*journal, log).good());
 }
 

@@ -290,6 +290,9 @@ Result<std::string> Journal::checkpoint(std::uint32_t log) {
     const std::scoped_lock lock(impl_->holding);
     if (log == shared_log && !impl_->held.empty()) return Error{Code::conflict, impl_->held};
   }
+  if (log == shared_log && impl_->options.no_heads) {
+    if (std::string why = impl_->options.no_heads(); !why.empty()) return Error{Code::conflict, std::move(why)};
+  }
   const std::string text = TRY(encode_checkpoint({.origin = now.origin, .size = now.size, .root = now.root}));
   const auto signers = impl_->signers.get();
   const std::string note = TRY(sign_note(text, {{now.origin, signers->of_head(log, now.size).log_key}}));

@@ -86,6 +86,8 @@ struct Kind {
   int schema_newest = 1;
   // May stand in another member's log: without it nobody makes users or tokens of ours.
   bool from_others = false;
+  // May use the last places before new keys that aren't agreed on (LaterKeys): helps that they are.
+  bool in_last_places = false;
   // Refuses a body that makes no sense, before it is recorded or taken over. Error: invalid_argument.
   Status (*check)(const Record& record) = nullptr;
   // Folds commute across logs and across scopes: whatever the order in which two of them are folded, the tables end up

@@ -155,6 +155,51 @@ class SharingTest(AllianceCase):
         self.nz.cli("list", "subscribe", name, "--enforce", "--ignore-disputes")
         self.assertEqual(self.nz.level(known), "lead", "us confirms no more")
 
+    def test_how_right_each_members_entries_were_is_stated_in_public(self):
+        known = random_hashes(3, 31)
+        name = self.se.create("Known", *known, readers=["all"])
+        self.se.create("For us alone", *random_hashes(2, 32), readers=["us"], classification="national")
+        until(lambda: self.us.level(known[2]), "us finds them")
+        self.se.cli("list", "withdraw", name, "--entries", str(self.us.matches(known[0])[0][0]["entry"]), "--reason",
+                    "wrong")
+        self.members.settle()
+        [counted] = self.us.json("list", "counts", "--state")
+        expected = {"member": "se", "classification": "baseline", "added": 3, "withdrawn": 1, "disputed": 0,
+                    "overturned": 0, "hits": 0}
+        self.assertEqual(counted, expected, "nothing of what is shared with us alone")
+        until(lambda: self.nz.json("list", "counts", "--stated"), "nz reads it")
+        [stated] = self.nz.json("list", "counts", "--stated")
+        self.assertGreater(stated.pop("at"), 0)
+        self.assertEqual(stated, {"by": "us"} | expected)
+        self.assertIn("us\t", self.se.cli("list", "counts", "--stated"))
+        self.assertEqual(self.nz.run("list", "counts", "--state", "--stated").returncode, 2)
+
+    def test_entries_that_nobody_chose_are_examined_by_another_jurisdiction(self):
+        self.assertIn("lists nothing", self.us.refused("alliance", "audit", "se"))
+        known = random_hashes(20, 33)
+        self.se.create("Known", *known, readers=["all"])
+        self.se.create("For us alone", *random_hashes(9, 34), readers=["us"], classification="national")
+        self.members.settle()
+        self.assertIn("another jurisdiction", self.us.refused("alliance", "audit", "us"))
+        self.assertIn("another jurisdiction", self.us.refused("alliance", "audit", "dk"))
+        self.assertIn("draw one first", self.us.refused("alliance", "audit", "se", "--state"))
+        drawn = self.us.json("alliance", "audit", "se", "--count", "3")
+        self.assertEqual([entry["state"] for entry in drawn], ["open"] * 3)
+        self.assertEqual(self.us.json("alliance", "audit", "se", "--count", "9"), drawn, "the one that is open")
+        self.assertIn("3 of the entries", self.us.refused("alliance", "audit", "se", "--state"))
+        for turn, entry in enumerate(drawn):
+            verdict = ["dispute", "--reason", "wrong: an adult"] if turn == 0 else ["confirm"]
+            self.us.cli("list", "opinion", entry["list"], str(entry["entry"]), *verdict, "--basis", "examined")
+        self.us.cli("alliance", "audit", "se", "--state")
+        until(lambda: any(audit["result"] for audit in self.nz.json("alliance", "audits")), "nz reads it")
+        [audit] = self.nz.json("alliance", "audits")
+        self.assertEqual((audit["by"], audit["member"], audit["of"], audit["sample"]), ("us", "se", 20, 3))
+        self.assertEqual({name: audit["result"][name] for name in ("examined", "wrong", "gone")},
+                         {"examined": 3, "wrong": 1, "gone": 0})
+        self.assertIn("1 of 3 wrong", self.se.cli("alliance", "audits"))
+        self.assertNotEqual([(entry["list"], entry["entry"]) for entry in self.us.json("alliance", "audit", "se")],
+                            [(entry["list"], entry["entry"]) for entry in drawn], "the next one")
+
     def test_the_brake_is_at_once_and_here_alone(self):
         [known] = random_hashes(1, 3)
         self.se.create("Known", known, readers=["us", "nz"])

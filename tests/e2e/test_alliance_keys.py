@@ -78,6 +78,7 @@ class RotationTest(AllianceCase):
         known = random_hashes(12, 22)
         self.us.stop()
         self.se.cli("alliance", "rotate", *self.shares(1, 2), "--room", "8")
+        self.write("charter2.txt", "We protect children, together.\n")
         taken = 0
         for value in known:
             self.write("row.csv", f"pdq,classification\n{value},baseline\n")
@@ -87,8 +88,14 @@ class RotationTest(AllianceCase):
         self.assertTrue(0 < taken < len(known), taken)
         self.assertIn("haven't agreed", self.se.status()["held"])
         self.assertIn("haven't agreed", self.se.refused("list", "import", name, "row.csv"))
+        self.assertEqual(self.se.status()["new_keys"]["room"], 0)
         self.assertTrue(self.se.matches(known[0])[0], "it goes on matching")
         self.us.start()
+        # The alliance decides something else first, so votes for the keys are void; for another there is still a place.
+        self.us.cli("alliance", "vote", "charter", "charter2.txt")
+        self.members.vote_yes("nz")
+        until(lambda: self.se.status()["epoch"] == 2, "another charter")
+        self.se.cli("alliance", "rotate", "--again")
         self.members.vote_yes("us")
         until(lambda: self.se.status()["held"] == "", "it goes on")
         self.se.cli("list", "import", name, "row.csv")
@@ -128,7 +135,8 @@ class RotationTest(AllianceCase):
         self.se.refused("alliance", "rotate", "absent", "absent")
         self.assertEqual(self.se.run("alliance", "rotate", *self.shares(1, 2), "--room", "7").returncode, 2)
         self.assertEqual(self.se.run("alliance", "rotate", *self.shares(1, 2), "--again").returncode, 2)
-        self.assertIn("no new keys", self.se.refused("alliance", "rotate", "--again"))
+        for option in ("--again", "--card"):
+            self.assertIn("no new keys", self.se.refused("alliance", "rotate", option))
         self.assertIsNone(self.se.status()["new_keys"])
         # Whose vote is given away can't propose; nothing waits then.
         self.se.cli("alliance", "vote", "suspend", "nz", "--reason", "to be seen")
@@ -143,6 +151,7 @@ class BodyTest(AllianceCase):
         nz = self.members["nz"]
         before = nz.json("node", "status")[0]["logs"]
         card = nz.cli("alliance", "rotate", "shares-nz/nz-root-share-1", "shares-nz/nz-root-share-2")
+        self.assertEqual(nz.cli("alliance", "rotate", "--card"), card)
         self.members["se"].letter("nz.card", card)
         self.members["se"].cli("alliance", "vote", "card", "nz.card")
         self.members.vote_yes("us")

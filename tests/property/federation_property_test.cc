@@ -58,8 +58,10 @@ class History {
     if (world_.chance(8)) {
       disk.fail_at(1 + world_.drawn(30), FaultyDisk::writes | FaultyDisk::syncs, FaultyDisk::Lasting::no);
     }
-    if (what < 50) {
+    if (what < 47) {
       static_cast<void>(world_.pull(node, any_other(node)));
+    } else if (what < 50) {
+      rotate(node);
     } else if (what < 60) {
       create_list(node);
     } else if (what < 70) {
@@ -184,8 +186,10 @@ class History {
     }
   }
 
-  // Some of the others look at what it asks for, and some of those agree.
-  void ask_for_votes(SimulatedNode& node) {
+  // New keys; some of the others look at what it asks for, and agree.
+  void rotate(SimulatedNode& node) {
+    // With much room nobody waits for votes that never come.
+    if (!node.is_up() || !node.rotate(open_ ? 150 : 8 + world_.drawn(30))) return;
     for (std::size_t i = 0; i < world_.size(); ++i) {
       SimulatedNode& other = world_.node(i);
       if (&other == &node || !other.is_up() || world_.chance(20)) continue;
@@ -198,11 +202,6 @@ class History {
 
   void vote(SimulatedNode& node) {
     if (!node.is_up()) return;
-    if (world_.chance(25)) {
-      // With much room nobody waits for votes that never come.
-      if (node.rotate(open_ ? 150 : 8 + world_.drawn(30))) ask_for_votes(node);
-      return;
-    }
     const auto now = node.alliance->membership();
     if (!now->state) return;
     const auto waiting = node.alliance->waiting_for_us();

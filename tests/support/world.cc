@@ -1,6 +1,7 @@
 #include "tests/support/world.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/try.h"
 
@@ -40,6 +41,10 @@ Status SimulatedNode::restart() {
                    .later = later()};
   JournalOptions options{.member = code, .clock = clock_, .random = random_};
   options.under = [this] { return alliance ? alliance->under() : std::string(); };
+  options.no_heads = [this] {
+    const bool wrong = reader && std::abs(reader->clock_offset_ms()) > clock_wrong_ms;
+    return std::string(wrong ? "the clock is wrong" : "");
+  };
   journal = TRY(Journal::open(*store, world_kinds(), std::move(keys), std::move(options)));
   const Signer sign = [this](Bytes message) { return journal->sign(message); };
   alliance = TRY(Alliance::open(*journal, {.sign = sign, .random = random_}));
@@ -126,8 +131,11 @@ World::World(WorldOptions options) : options_(options), rng_(options.seed) {
   FaultyDisk::install().heal();
   for (const std::string& code : codes(options.members)) {
     // Each clock is off by something of its own.
-    const auto skew_ms = options.faults ? static_cast<std::int64_t>(drawn(7'200'000)) - 3'600'000 : 0;
-    Clock clock{.utc_ms = [this, skew_ms] { return now_ms_ + skew_ms; }, .steady_ms = [this] { return now_ms_; }};
+    // Mostly by so little that its heads are still signed.
+    const std::int64_t off_ms = options.faults ? (chance(80) ? 240'000 : 3'600'000) : 0;
+    const std::int64_t skew_ms = off_ms == 0 ? 0 : static_cast<std::int64_t>(drawn(2 * off_ms)) - off_ms;
+    Clock clock{.utc_ms = [this, skew_ms] { return now_ms_ + (clocks_wrong_ ? skew_ms : 0); },
+                .steady_ms = [this] { return now_ms_; }};
     nodes_.push_back(std::make_unique<SimulatedNode>(code, folder_.path(), std::move(clock), random_of(rng_())));
   }
 }
@@ -150,6 +158,7 @@ void World::found() {
   ASSERT_TRUE(settle());
   for (auto& node : nodes_) ASSERT_TRUE(node->alliance->membership()->state) << node->code;
   rough_ = options_.faults;
+  clocks_wrong_ = options_.faults;
 }
 
 void World::set_apart(SimulatedNode& one, SimulatedNode& other, bool apart) {
@@ -164,6 +173,7 @@ void World::set_apart(SimulatedNode& one, SimulatedNode& other, bool apart) {
 void World::heal() {
   apart_.clear();
   rough_ = false;
+  clocks_wrong_ = false;
   FaultyDisk::install().heal();
   for (auto& node : nodes_) {
     const Status up = node->is_up() ? Status() : node->restart();

@@ -133,7 +133,8 @@ class World {
   std::mt19937_64 rng_;
   std::int64_t now_ms_ = 1'800'000'000'000;
   std::string last_trouble_;
-  bool rough_ = false;  // the network makes trouble
+  bool rough_ = false;         // the network makes trouble
+  bool clocks_wrong_ = false;  // each by something of its own
   std::vector<std::unique_ptr<SimulatedNode>> nodes_;
   std::set<std::pair<std::string, std::string>> apart_;
   struct Sent {

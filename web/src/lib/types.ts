@@ -592,6 +592,7 @@ export interface AllianceMemberMore {
   keys: MemberKey[];
   card: string;
   counts: MemberCounts[];
+  stated: StatedCounts[];
 }
 
 export interface MemberKey {
@@ -608,6 +609,12 @@ export interface MemberCounts {
   disputed: number;
   overturned: number;
   hits: number;
+}
+
+// What another member has said of them in public.
+export interface StatedCounts extends MemberCounts {
+  by: string;
+  at_ms: number;
 }
 
 export interface AllianceChanges {

@@ -1310,6 +1310,12 @@ export const en = {
       none: 'No entries of it are here.',
       added: 'Added', withdrawn: 'Withdrawn', disputed: 'Disputed', overturned: 'Overturned', hits: 'Matches here',
     },
+    stated: {
+      title: 'What members say of its entries',
+      means: 'Each quarter every member states in public how the entries of lists that all may read have done at its place. The statements are signed.',
+      none: 'Nobody has stated anything yet.',
+      by: 'By', at: 'On', hits: 'Matches there',
+    },
     mute: (who: string) => `Mute ${who}?`,
     mute_more: 'Mute …',
     mute_it: 'Mute',

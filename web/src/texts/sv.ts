@@ -1300,6 +1300,12 @@ export const sv: Texts = {
       none: 'Inga poster från medlemmen finns här.',
       added: 'Tillagda', withdrawn: 'Tillbakadragna', disputed: 'Bestridda', overturned: 'Underkända', hits: 'Träffar här',
     },
+    stated: {
+      title: 'Vad medlemmarna säger om dess poster',
+      means: 'Varje kvartal redovisar varje medlem öppet hur det har gått hos den för posterna i listor som alla får läsa. Redovisningarna är signerade.',
+      none: 'Ingen har redovisat något än.',
+      by: 'Av', at: 'Den', hits: 'Träffar där',
+    },
     mute: (who) => `Tysta ${who}?`,
     mute_more: 'Tysta …',
     mute_it: 'Tysta',
