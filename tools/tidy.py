@@ -59,6 +59,9 @@ SEAMS = {
 # Sources without a *_test.cc beside them, and the test that covers them instead, or the reason why there is none.
 TESTED_ELSEWHERE = {
     "src/alliance/body.cc": "src/alliance/change_test.cc",
+    "src/alliance/conformance_members.cc": "src/alliance/conformance_test.cc",
+    "src/alliance/conformance_proofs.cc": "src/alliance/conformance_test.cc",
+    "src/alliance/conformance_texts.cc": "src/alliance/conformance_test.cc",
     "src/alliance/envelope.cc": "src/alliance/card_test.cc",
     "src/alliance/records.cc": "src/alliance/apply_test.cc",
     "src/api/alliance.cc": "tests/e2e/test_api_alliance.py",

@@ -49,8 +49,22 @@ Status check_first_keys(Connection& views, std::string_view own, const AllianceI
                "come with a new node"};
 }
 
-// What the fold can't see: it knows votes alone, and no clock.
-Status check_before_vote(Decision& decision, const AllianceState& state, const Change& change) {
+Result<std::vector<std::string>> differing_sections(const Change::Admit& admit, const ConformanceTools& tools) {
+  return differences(TRY(conformance_answers(admit.nonce, tools)), admit.conformance);
+}
+
+Status check_conformance(const Change::Admit& admit, const std::vector<std::string>& differing) {
+  if (differing.empty()) return {};
+  std::string sections;
+  for (const std::string& section : differing) sections += (sections.empty() ? "" : ", ") + section;
+  return Error{Code::conflict, "the program of \"" + admit.card.member + "\" answers otherwise than ours in: " +
+                                   sections + ". Ask them which version they run"};
+}
+
+// What the fold can't see: it knows votes alone, no clock, and not which program it runs in. `differing` are the
+// sections of an admission in which the candidate's program answers otherwise than ours.
+Status check_before_vote(Decision& decision, const AllianceState& state, const Change& change,
+                         const std::vector<std::string>& differing) {
   if (const auto* const admit = std::get_if<Change::Admit>(&change.what); admit != nullptr) {
     const auto known = TRY(invitation_in(decision.views(), admit->invitation));
     if (!known || known->author != admit->inviter || known->invitation.alliance != state.id) {
@@ -65,6 +79,7 @@ Status check_before_vote(Decision& decision, const AllianceState& state, const C
     if (decision.now_ms() >= invitation.expires_ms) {
       return Error{Code::conflict, "the invitation's time is over: \"" + admit->inviter + "\" can invite anew"};
     }
+    TRY(check_conformance(*admit, differing));
   }
   if (const auto* const remove = std::get_if<Change::Remove>(&change.what); remove != nullptr) {
     if (!TRY(has_left(decision.views(), remove->member, state.id))) {
@@ -181,6 +196,7 @@ Result<std::string> Alliance::accept(const By& by, std::string_view invitation_l
   if (invitation.member != own.member || invitation.kind != own.kind || invitation.jurisdiction != own.jurisdiction) {
     return wrong("the invitation is for another member than the card shows");
   }
+  const ConformanceAnswers answers = TRY(conformance_answers(invitation.nonce, impl_->options.conformance));
   TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
     if (decision.now_ms() >= invitation.expires_ms) {
       return Error{Code::conflict, "the invitation's time is over: ask for another"};
@@ -200,6 +216,7 @@ Result<std::string> Alliance::accept(const By& by, std::string_view invitation_l
                                   .charter = charter_hash(letter.charter),
                                   .invitation = letter.record,
                                   .nonce = invitation.nonce,
+                                  .conformance = answers,
                                   .card = own},
                                  impl_->options.sign));
 }
@@ -213,7 +230,12 @@ Result<Change> Alliance::admission(std::string_view acceptance_letter) const {
                               .invitation = acceptance.invitation,
                               .inviter = known->author,
                               .nonce = acceptance.nonce,
+                              .conformance = acceptance.conformance,
                               .acceptance = acceptance.signature}};
+}
+
+std::vector<std::string> Alliance::conformance_of(const Change::Admit& admit) const {
+  return differing_sections(admit, impl_->options.conformance).value_or(std::vector<std::string>{"pdq"});
 }
 
 // ---- Votes ----
@@ -221,6 +243,11 @@ Result<Change> Alliance::admission(std::string_view acceptance_letter) const {
 Status Alliance::vote(const By& by, const Change& change) {
   TRY(Change::from_json(change.to_json()));
   const Digest hash = change_hash(change);
+  // Before others have to wait for the decision.
+  std::vector<std::string> differing;
+  if (const auto* const admit = std::get_if<Change::Admit>(&change.what); admit != nullptr) {
+    differing = TRY(differing_sections(*admit, impl_->options.conformance));
+  }
   TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
     const Membership now = TRY(impl_->in(decision));
     if (!now.state || !now.state->may_vote(impl_->own())) {
@@ -228,7 +255,7 @@ Status Alliance::vote(const By& by, const Change& change) {
     }
     const AllianceState& state = *now.state;
     TRY(check_change(state, change));
-    TRY(check_before_vote(decision, state, change));
+    TRY(check_before_vote(decision, state, change, differing));
     // The first round that isn't dead by what we have read: to vote in a later one would be to vote twice.
     const auto voted = TRY(voted_in(decision.views(), impl_->own(), state.id, state.hash, state.open_round));
     if (voted) {

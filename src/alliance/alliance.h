@@ -42,6 +42,8 @@ struct AllianceOptions {
   // Signs with the record key of the journal.
   Signer sign;
   Random random;
+  // What the answers of candidates, and ours, are made with.
+  ConformanceTools conformance = {};
 };
 
 // How we stand, as of all records that this node has read.
@@ -81,20 +83,25 @@ class Alliance {
   Result<std::string> invite(const By& by, const Candidate& candidate);
 
   // Accepts such a letter, for our own card: whoever calls has read the charter and compared the inviter's fingerprint.
-  // Records which alliance is ours from now on, and gives the answer to hand back. Errors: those of read_invitation();
-  // invalid_argument (the invitation or the card is another's), conflict (its time is over), already_exists (we are a
-  // member of an alliance).
+  // Records which alliance is ours from now on, and gives the answer to hand back, with what our program says to the
+  // questions of the invitation. Errors: those of read_invitation() and of the conformance tools; invalid_argument
+  // (the invitation or the card is another's), conflict (its time is over), already_exists (we are a member of an
+  // alliance).
   Result<std::string> accept(const By& by, std::string_view invitation_letter, const Card& own);
 
   // The change that an answer asks for, to be voted on. Errors: those of read_acceptance(); not_found (we haven't read
   // the invitation).
   Result<Change> admission(std::string_view acceptance_letter) const;
+  // In which sections the candidate's program answers otherwise than ours; empty: the same in all. "pdq" too where our
+  // own tool fails.
+  std::vector<std::string> conformance_of(const Change::Admit& admit) const;
 
   // ---- Votes ----
 
   // Our vote, in the round that is open. Errors: permission_denied (we may not vote), invalid_argument (it can't win
   // from here, and why), conflict (we have voted in this round, for this or something else; the invitation's time is
-  // over; it isn't about what the invitation says; who is to be removed hasn't left).
+  // over; it isn't about what the invitation says; the candidate's program answers otherwise than ours; who is to be
+  // removed hasn't left), and those of the conformance tools.
   Status vote(const By& by, const Change& change);
 
   // ---- Our own ----

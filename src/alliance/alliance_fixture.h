@@ -109,16 +109,19 @@ inline Change admission(const AllianceState& state, const Card& card, std::strin
                         std::string_view keys = "") {
   const RecordId invitation = record_id(inviter);
   const Nonce nonce{7};
+  static const ConformanceAnswers answers = conformance_answers(nonce, {}).value();
   const Acceptance acceptance = sign_acceptance({.alliance = state.id,
                                                  .charter = charter_hash(state.charter),
                                                  .invitation = invitation,
                                                  .nonce = nonce,
+                                                 .conformance = answers,
                                                  .card = card},
                                                 signer(card.member, keys));
   return Change{Change::Admit{.card = card,
                               .invitation = invitation,
                               .inviter = std::string(inviter),
                               .nonce = nonce,
+                              .conformance = answers,
                               .acceptance = acceptance.signature}};
 }
 

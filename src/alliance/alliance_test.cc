@@ -65,15 +65,19 @@ TEST(Alliance, IsFoundedByItsFoundersOnce) {
 
 // ---- Joining ----
 
-std::string accepted(const std::string& letter, const Card& card) {
+// With other answers than ours if they are given.
+std::string accepted(const std::string& letter, const Card& card,
+                     const std::optional<ConformanceAnswers>& answers = {}) {
   const auto read = read_invitation(letter);
   EXPECT_TRUE(read) << read.error().message;
-  return to_text(sign_acceptance({.alliance = read->invitation.alliance,
-                                  .charter = charter_hash(read->charter),
-                                  .invitation = read->record,
-                                  .nonce = read->invitation.nonce,
-                                  .card = card},
-                                 signer(card.member)));
+  return to_text(
+      sign_acceptance({.alliance = read->invitation.alliance,
+                       .charter = charter_hash(read->charter),
+                       .invitation = read->record,
+                       .nonce = read->invitation.nonce,
+                       .conformance = answers ? *answers : conformance_answers(read->invitation.nonce, {}).value(),
+                       .card = card},
+                      signer(card.member)));
 }
 
 TEST(Alliance, InvitesAndAdmits) {
@@ -98,6 +102,54 @@ TEST(Alliance, InvitesAndAdmits) {
   EXPECT_TRUE(node.state().is_active("nz"));
   EXPECT_EQ(node.alliance->under(), to_hex(node.state().hash));
   EXPECT_NE(node.state().hash, before.hash);
+}
+
+TEST(Alliance, VotesForNoProgramThatAnswersOtherwise) {
+  Node node;
+  node.found(founding_of({"se", "us"}));
+  const auto letter =
+      node.alliance->invite("a", {.member = "nz", .jurisdiction = "NZ", .expires_ms = node.now_ms() + 1000});
+  ASSERT_TRUE(letter);
+  const auto vote = [&](const ConformanceAnswers& answers, const std::vector<std::string>& differing) {
+    const auto change = node.alliance->admission(accepted(*letter, card_of("nz"), answers));
+    EXPECT_TRUE(change) << "it may be voted on: by others, whose program may be the candidate's";
+    EXPECT_TRUE(check_change(node.state(), *change));
+    EXPECT_EQ(node.alliance->conformance_of(std::get<Change::Admit>(change->what)), differing);
+    return node.alliance->vote("a", *change);
+  };
+  const ConformanceAnswers ours = conformance_answers(read_invitation(*letter)->invitation.nonce, {}).value();
+  ConformanceAnswers theirs = ours;
+  theirs.sections["leaf"][0] ^= 1;
+  theirs.sections.erase("tree");
+  const Status refused = vote(theirs, {"leaf", "tree"});
+  EXPECT_EQ(code_of(refused), Code::conflict);
+  EXPECT_EQ(refused.error().message,
+            "the program of \"nz\" answers otherwise than ours in: leaf, tree. Ask them which version they run");
+  std::vector<std::string> all;
+  for (const auto& [section, digest] : ours.sections) all.push_back(section);
+  EXPECT_EQ(code_of(vote({}, all)), Code::conflict) << "no answers at all";
+  theirs = ours;
+  theirs.sections["newer"] = {1};
+  EXPECT_TRUE(vote(theirs, {}));
+}
+
+// Programs of different versions fold alike.
+TEST(Alliance, AdmitsByVotesWhateverTheAnswers) {
+  Node node;
+  node.found(founding_of({"nz", "se", "us"}));
+  const AllianceState before = node.state();
+  Change change = admission(before, card_of("dk"), "us");
+  auto& admit = std::get<Change::Admit>(change.what);
+  admit.conformance = {};
+  admit.acceptance = sign_acceptance({.alliance = before.id,
+                                      .charter = charter_hash(before.charter),
+                                      .invitation = admit.invitation,
+                                      .nonce = admit.nonce,
+                                      .card = admit.card},
+                                     signer("dk"))
+                         .signature;
+  for (const char* member : {"nz", "us"}) ASSERT_TRUE(node.hear(voted(member, before, change)));
+  EXPECT_TRUE(node.state().is_active("dk"));
 }
 
 TEST(Alliance, VotesForNoInvitationThatIsOverOrAnothers) {
@@ -152,10 +204,12 @@ TEST(Alliance, IsJoinedByAnInvitation) {
 
   const auto acceptance = read_acceptance(*answer);
   ASSERT_TRUE(acceptance);
+  EXPECT_EQ(acceptance->conformance, conformance_answers(letter.invitation.nonce, {}).value());
   const Change admit{Change::Admit{.card = acceptance->card,
                                    .invitation = acceptance->invitation,
                                    .inviter = "us",
                                    .nonce = acceptance->nonce,
+                                   .conformance = acceptance->conformance,
                                    .acceptance = acceptance->signature}};
   for (const char* member : {"nz", "us"}) {
     ASSERT_TRUE(node.hear(founded(member, founding)));

@@ -119,6 +119,7 @@ Json Change::to_json() const {
   Json json = std::visit(Cases{[](const Admit& admit) {
                                  return Json::object({{"acceptance", to_hex(admit.acceptance)},
                                                       {"card", fristad::to_json(admit.card)},
+                                                      {"conformance", admit.conformance.to_json()},
                                                       {"invitation", to_hex(admit.invitation)},
                                                       {"inviter", admit.inviter},
                                                       {"nonce", to_hex(admit.nonce)}});
@@ -156,6 +157,7 @@ Result<Change> Change::from_json(const Json& json) {
     admit.invitation = TRY(body.hex<16>("invitation"));
     admit.inviter = TRY(body.member("inviter"));
     admit.nonce = TRY(body.hex<16>("nonce"));
+    admit.conformance = TRY(ConformanceAnswers::from_json(*TRY(body.any("conformance"))));
     admit.acceptance = TRY(body.hex<64>("acceptance"));
     change.what = std::move(admit);
   } else if (word == "suspend") {
@@ -225,6 +227,7 @@ Json payload_of(const Acceptance& acceptance) {
   return Json::object({{"alliance", to_hex(acceptance.alliance)},
                        {"card", to_json(acceptance.card)},
                        {"charter", to_hex(acceptance.charter)},
+                       {"conformance", acceptance.conformance.to_json()},
                        {"invitation", to_hex(acceptance.invitation)},
                        {"nonce", to_hex(acceptance.nonce)}});
 }
@@ -275,6 +278,7 @@ Result<Acceptance> read_acceptance(std::string_view text) {
   acceptance.charter = TRY(body.hex<32>("charter"));
   acceptance.invitation = TRY(body.hex<16>("invitation"));
   acceptance.nonce = TRY(body.hex<16>("nonce"));
+  acceptance.conformance = TRY(ConformanceAnswers::from_json(*TRY(body.any("conformance"))));
   acceptance.card = TRY(card_from_json(*TRY(body.any("card"))));
   acceptance.signature = unproved.signature;
   TRY(body.end());

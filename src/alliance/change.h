@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "alliance/card.h"
+#include "alliance/conformance.h"
 #include "record/leaf.h"
 
 namespace fristad {
@@ -31,8 +32,6 @@ inline constexpr std::size_t invitation_bytes_max = std::size_t{2} << 20;
 
 // SHA-256 over a tag and the canonical body of its founding.
 using AllianceId = Digest;
-// Ties an acceptance to one invitation.
-using Nonce = std::array<std::uint8_t, 16>;
 
 struct Founding {
   std::string name;                                      // of the alliance, 1 to 200 bytes
@@ -60,7 +59,8 @@ struct Change {
     RecordId invitation{};  // the record
     std::string inviter;    // whose record it is
     Nonce nonce{};
-    Signature acceptance{};  // of the Acceptance with these, by the card's record key
+    ConformanceAnswers conformance = {};  // looked at by those who vote, never by a fold
+    Signature acceptance{};               // of the Acceptance with these, by the card's record key
   };
   // Nothing goes to it or comes from it until it is lifted.
   struct Suspend {
@@ -129,6 +129,7 @@ struct Acceptance {
   Digest charter{};  // charter_hash() of what it agrees to
   RecordId invitation{};
   Nonce nonce{};
+  ConformanceAnswers conformance = {};  // to the questions of the nonce
   Card card;
   Signature signature{};
 };

@@ -89,6 +89,7 @@ Acceptance acceptance() {
                           .charter = charter_hash("charter"),
                           .invitation = record_id("se"),
                           .nonce = {3},
+                          .conformance = {{{"leaf", {5}}, {"unknown_here", {6}}}},
                           .card = card_of("nz")},
                          signer("nz"));
 }
@@ -98,6 +99,7 @@ TEST(Acceptance, ComesBackAndCanNotBeChanged) {
   const auto read = read_acceptance(text);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->card, card_of("nz"));
+  EXPECT_EQ(read->conformance, acceptance().conformance);
   EXPECT_EQ(to_text(*read), text);
   EXPECT_TRUE(is_signed(*read));
   for (std::size_t i = 0; i < text.size(); i += 7) {
@@ -118,6 +120,8 @@ TEST(Acceptance, IsForOneInvitationAndCharterAlone) {
   EXPECT_TRUE(changed([](Acceptance& other) { other.charter = charter_hash("another"); }));
   EXPECT_TRUE(changed([](Acceptance& other) { other.invitation.back() ^= 1; }));
   EXPECT_TRUE(changed([](Acceptance& other) { other.nonce[0] = 4; }));
+  EXPECT_TRUE(changed([](Acceptance& other) { other.conformance.sections["leaf"][0] = 4; }));
+  EXPECT_TRUE(changed([](Acceptance& other) { other.conformance.sections.clear(); }));
   EXPECT_TRUE(changed([](Acceptance& other) { other.card = card_of("nz", {.address = "https://evil.example:1"}); }));
   EXPECT_TRUE(changed([](Acceptance& other) { other.card = card_of("us"); }));
 }

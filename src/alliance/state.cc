@@ -79,6 +79,7 @@ Status check_admit(const AllianceState& state, const Change::Admit& admit) {
                               .charter = charter_hash(state.charter),
                               .invitation = admit.invitation,
                               .nonce = admit.nonce,
+                              .conformance = admit.conformance,
                               .card = card,
                               .signature = admit.acceptance};
   if (!is_signed(acceptance)) return never("the candidate has accepted something else than this charter, here and now");

@@ -220,6 +220,7 @@ TEST(State, InvalidAcceptancesNeverWin) {
   };
   spoil([](Change::Admit& admit) { admit.acceptance[0] ^= 1; });
   spoil([](Change::Admit& admit) { admit.nonce[0] ^= 1; });
+  spoil([](Change::Admit& admit) { admit.conformance.sections.begin()->second[0] ^= 1; });
   spoil([](Change::Admit& admit) { admit.invitation.back() ^= 1; });
   spoil([](Change::Admit& admit) { admit.inviter = "us"; });
   spoil([](Change::Admit& admit) { admit.inviter = "dk"; });

@@ -192,6 +192,9 @@ std::string status_text(const Membership& now, const std::vector<Row>& rows, con
     text += to_hex(open.hash).substr(0, digits_shown) + "\t" + change_text(*open.change) + "\tso far:";
     for (const std::string& voter : open.voters) text += " " + escape_terminal(voter);
     text += "\n";
+    if (const auto* const admit = std::get_if<Change::Admit>(&open.change->what); admit != nullptr) {
+      text += "\tconformance  " + conformance_text(admit->nonce, admit->conformance) + "\n";
+    }
   }
   return text;
 }

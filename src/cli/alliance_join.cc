@@ -127,7 +127,8 @@ Status read_out(const ReadOptions& options, Env& env) {
     return {};
   }
   if (const auto answer = read_acceptance(text)) {
-    env.out.write("the answer to an invitation, by\n" + card_text(answer->card));
+    env.out.write("the answer to an invitation, by\n" + card_text(answer->card) + "conformance   " +
+                  conformance_text(answer->nonce, answer->conformance) + "\n");
     return {};
   }
   const auto letter = read_invitation(text);

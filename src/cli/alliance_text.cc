@@ -6,6 +6,7 @@
 #include "base/text_escape.h"
 #include "base/try.h"
 #include "base/whole_file.h"
+#include "node/conformance_tools.h"
 
 namespace fristad {
 
@@ -44,6 +45,15 @@ std::string card_text(const Card& card) {
   if (!card.jurisdiction.empty()) text += "jurisdiction  " + escape_terminal(card.jurisdiction) + "\n";
   text += "address       " + escape_terminal(card.address) + "\n";
   return text + "words         " + words_of(card) + "\n";
+}
+
+std::string conformance_text(const Nonce& nonce, const ConformanceAnswers& theirs) {
+  const auto ours = conformance_answers(nonce, conformance_tools());
+  if (!ours) return "can't be compared: " + ours.error().message;
+  std::string differing;
+  for (const std::string& section : differences(*ours, theirs)) differing += (differing.empty() ? "" : ", ") + section;
+  if (!differing.empty()) return "differs in " + differing + ": ask them which version they run";
+  return "the same in all " + std::to_string(ours->sections.size()) + " sections";
 }
 
 std::string change_text(const Change& change) {

@@ -25,6 +25,9 @@ Status check_words(const Card& card, std::string_view heard);
 // "admit nz (Aotearoa New Zealand, state)", escaped for a terminal.
 std::string change_text(const Change& change);
 std::string card_text(const Card& card);
+// "the same in all 10 sections", or in which of them a candidate's program answers the questions of its invitation
+// otherwise than this one.
+std::string conformance_text(const Nonce& nonce, const ConformanceAnswers& theirs);
 // A text of several lines, each escaped by itself.
 std::string lines_text(std::string_view text);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "alliance/alliance_fixture.h"
+#include "node/conformance_tools.h"
 
 namespace fristad {
 namespace {
@@ -31,6 +32,17 @@ TEST(AllianceText, TellsWhoWouldBeAdmitted) {
   const std::string text = change_text(testing::admission(story.state(), card_of("nz"), "se"));
   EXPECT_TRUE(text.starts_with("admit nz (Member nz, state, invited by se, words ")) << text;
   EXPECT_NE(text.find(words_of(card_of("nz"))), std::string::npos);
+}
+
+TEST(AllianceText, TellsWhetherProgramsAgree) {
+  constexpr Nonce nonce{1};
+  ConformanceAnswers theirs = conformance_answers(nonce, conformance_tools()).value();
+  EXPECT_EQ(conformance_text(nonce, theirs), "the same in all 10 sections");
+  theirs.sections["newer"] = {1};
+  EXPECT_EQ(conformance_text(nonce, theirs), "the same in all 10 sections");
+  theirs.sections["leaf"] = {1};
+  theirs.sections.erase("tree");
+  EXPECT_EQ(conformance_text(nonce, theirs), "differs in leaf, tree: ask them which version they run");
 }
 
 }  // namespace

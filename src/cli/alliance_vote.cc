@@ -88,6 +88,9 @@ Status vote(Node& node, const VoteOptions& options, MakeChange make, Env& env) {
   } else {
     env.out.write("voted for, and so it is: " + change_text(change) + "\n");
   }
+  if (const auto* const admission = std::get_if<Change::Admit>(&change.what); admission != nullptr) {
+    env.out.write("conformance  " + conformance_text(admission->nonce, admission->conformance) + "\n");
+  }
   return {};
 }
 

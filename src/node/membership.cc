@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "base/whole_file.h"
 #include "federation/federation.h"
+#include "node/conformance_tools.h"
 #include "node/node_impl.h"
 
 namespace fristad {
@@ -34,7 +35,8 @@ std::int64_t quarter_of(std::int64_t utc_ms) {
 }  // namespace
 
 Status Node::Impl::open_membership() {
-  alliance = TRY(Alliance::open(*journal, {.sign = record_signer(*journal), .random = seams.random}));
+  alliance = TRY(Alliance::open(
+      *journal, {.sign = record_signer(*journal), .random = seams.random, .conformance = conformance_tools()}));
   ledger = TRY(Ledger::open(*store));
   ReaderOptions reading{
       .witness = SigningKey::from_seed(keys.witness_now()), .sign = record_signer(*journal), .clock = seams.clock};
