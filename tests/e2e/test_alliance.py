@@ -27,11 +27,14 @@ class JoiningTest(AllianceCase):
         answer, words = self.members.invite("se", "nz")
         asked = self.members["nz"].status()["members"]
         self.assertEqual([row["member"] for row in asked], ["se", "us"], "nobody has answered yet")
+        # Its program was asked what ours would answer, before anybody votes.
+        self.assertRegex(self.members["se"].cli("alliance", "read", answer), r"conformance +the same in all 10 sections")
         said = self.members["se"].cli("alliance", "vote", "admit", answer, "--words", words)
         self.assertIn("1 of 2 votes", said)
         self.assertIn("have voted for this already",
                       self.members["se"].refused("alliance", "vote", "admit", answer, "--words", words))
         self.assertEqual(self.members["us"].sees("nz"), None)
+        until(lambda: "the same in all 10 sections" in self.members["us"].cli("alliance", "status"), "us sees it too")
         self.members.vote_yes("us", words)
         for code in self.CODES:
             until(lambda one=code: len(self.members[one].status()["members"]) == 3, f"{code} knows all three")

@@ -133,7 +133,8 @@ World::World(WorldOptions options) : options_(options), rng_(options.seed) {
     // Each clock is off by something of its own.
     // Mostly by so little that its heads are still signed.
     const std::int64_t off_ms = options.faults ? (chance(80) ? 240'000 : 3'600'000) : 0;
-    const std::int64_t skew_ms = off_ms == 0 ? 0 : static_cast<std::int64_t>(drawn(2 * off_ms)) - off_ms;
+    const std::int64_t skew_ms =
+        off_ms == 0 ? 0 : static_cast<std::int64_t>(drawn(2 * static_cast<std::uint64_t>(off_ms))) - off_ms;
     Clock clock{.utc_ms = [this, skew_ms] { return now_ms_ + (clocks_wrong_ ? skew_ms : 0); },
                 .steady_ms = [this] { return now_ms_; }};
     nodes_.push_back(std::make_unique<SimulatedNode>(code, folder_.path(), std::move(clock), random_of(rng_())));
