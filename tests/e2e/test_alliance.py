@@ -28,7 +28,7 @@ class JoiningTest(AllianceCase):
         asked = self.members["nz"].status()["members"]
         self.assertEqual([row["member"] for row in asked], ["se", "us"], "nobody has answered yet")
         # Its program was asked what ours would answer, before anybody votes.
-        self.assertRegex(self.members["se"].cli("alliance", "read", answer), r"conformance +the same in all 10 sections")
+        self.assertRegex(self.members["se"].cli("alliance", "read", answer), "conformance +the same in all 10 sections")
         said = self.members["se"].cli("alliance", "vote", "admit", answer, "--words", words)
         self.assertIn("1 of 2 votes", said)
         self.assertIn("have voted for this already",
