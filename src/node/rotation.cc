@@ -67,19 +67,21 @@ Result<Card> Node::rotate_keys(const By& by, std::span<const std::string> shares
   Card card = TRY(renewed_card(own->card, root, new_keys(next), from, impl_->seams.clock.utc_ms()));
   next.card = to_text(card);
   // Kept first: a vote for keys that are lost would be the end of this node.
-  Status done = impl_->keep_keys([&](const auto& sizes) -> Status {
+  const Status kept = impl_->keep_keys([&](const auto& sizes) -> Status {
     if (sizes[shared_log] + 1 >= from) {
       return Error{Code::conflict, "more was recorded meanwhile than there was room for: ask for more room"};
     }
     keys.later.push_back(std::move(next));
-    impl_->stated_keys = false;
     return {};
   });
-  if (done && now->state->may_vote(impl_->settings.member)) {
-    done = impl_->alliance->vote(by, Change{Change::NewCard{.card = card}});
+  if (!kept) {
+    if (keys.waiting() != nullptr) keys.later.pop_back();
+    return kept.error();
   }
+  impl_->stated_keys = false;
+  if (!now->state->may_vote(impl_->settings.member)) return card;
+  const Status done = impl_->alliance->vote(by, Change{Change::NewCard{.card = card}});
   if (done) return card;
-  if (keys.waiting() == nullptr) return done.error();
   // A vote whose commit failed may be on disk all the same: then the keys have to stay.
   bool voted = false;
   TRY(impl_->keep_keys([&](const auto&) {
