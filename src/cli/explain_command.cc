@@ -52,7 +52,7 @@ void write_input(JsonWriter& json, const RuleInput& input) {
   json.member("confirmed_by", input.confirmed_by).member("disputed_by", input.disputed_by);
   json.member("disputed_by_us", input.disputed_by_us).member("enforce_foreign", input.enforce_foreign);
   json.member("heed_foreign_disputes", input.heed_foreign_disputes).member("paused", input.paused);
-  json.member("subscribed", input.subscribed).member("cosigned", input.cosigned);
+  json.member("subscribed", input.subscribed).member("cosigned", input.cosigned).member("followed", input.followed);
   json.member("over_cap", input.over_cap).end_object();
 }
 
@@ -114,6 +114,7 @@ std::string explanation_text(const Explanation& explanation) {
   text += "origin muted    " + yes(input.origin_muted) + "\n";
   if (!input.own) {
     text += "cosigned        " + yes(input.cosigned) + "\n";
+    text += "followed        " + yes(input.followed) + "\n";
     text += "cap reached     " + yes(input.over_cap) + "\n";
   }
   text += "confirmed by    " + std::to_string(input.confirmed_by) + "\n";

@@ -21,6 +21,16 @@ struct HeadsTest : ::testing::Test {
   FederationNode& node = meeting[0];
   Heads heads{*node.journal, *node.alliance, meeting.still.clock(), patience_ms};
 
+  // Other keys sign what the node records from there on.
+  void has_new_keys(std::uint64_t from) {
+    ASSERT_TRUE(node.journal->replace_later_keys([&](const auto& sizes) -> Result<std::vector<LaterKeys>> {
+      std::vector<LaterKeys> later;
+      later.push_back({.record_key = member_key("aa", KeyPurpose::record, "2"),
+                       .log_key = member_key("aa", KeyPurpose::log, "2"),
+                       .from = {from, sizes[private_log]}});
+      return later;
+    }));
+  }
   // The line of a member for the head that is on offer.
   std::string line(std::string_view member) {
     const Note note = parse_note(heads.offer(0)->head.note).value();
@@ -57,13 +67,7 @@ TEST_F(HeadsTest, WitnessesThatTakeTooLongAreNotWaitedFor) {
 
 TEST_F(HeadsTest, WhoHasNotReadOfOurNewKeysIsShownTheLastHeadOfTheOld) {
   const std::uint64_t from = node.journal->head(shared_log).size + 2;
-  ASSERT_TRUE(node.journal->replace_later_keys([&](const auto& sizes) -> Result<std::vector<LaterKeys>> {
-    std::vector<LaterKeys> later;
-    later.push_back({.record_key = member_key("aa", KeyPurpose::record, "2"),
-                     .log_key = member_key("aa", KeyPurpose::log, "2"),
-                     .from = {from, sizes[private_log]}});
-    return later;
-  }));
+  has_new_keys(from);
   node.says("one");
   node.says("two");
   ASSERT_TRUE(node.journal->checkpoint(shared_log));
@@ -86,13 +90,7 @@ TEST_F(HeadsTest, TheLastHeadOfTheOldKeysIsShownHoweverFarItIs) {
   Heads close(*node.journal, *node.alliance, meeting.still.clock(), patience_ms, 2);
   const std::uint64_t before = node.journal->head(shared_log).size;
   const std::uint64_t from = before + 20;
-  ASSERT_TRUE(node.journal->replace_later_keys([&](const auto& sizes) -> Result<std::vector<LaterKeys>> {
-    std::vector<LaterKeys> later;
-    later.push_back({.record_key = member_key("aa", KeyPurpose::record, "2"),
-                     .log_key = member_key("aa", KeyPurpose::log, "2"),
-                     .from = {from, sizes[private_log]}});
-    return later;
-  }));
+  has_new_keys(from);
   ASSERT_TRUE(node.journal->fill_shared("tester", from));
   ASSERT_TRUE(node.journal->checkpoint(shared_log));
   node.says("with the new key");

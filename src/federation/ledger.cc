@@ -17,7 +17,12 @@ constexpr std::array tables_sql{
     Sql("CREATE TABLE federation_evidence(member text NOT NULL, at bigint NOT NULL, known text NOT NULL, "
         "other text NOT NULL, PRIMARY KEY(member, known))"),
 };
-constexpr std::array migrations{Migration{.version = 11, .what = "federation", .statements = tables_sql}};
+constexpr std::array lost_sql{
+    Sql("CREATE TABLE federation_lost(member text NOT NULL, scope text NOT NULL, PRIMARY KEY(member, scope))"),
+};
+constexpr std::array migrations{
+    Migration{.version = 11, .what = "federation", .statements = tables_sql},
+    Migration{.version = 13, .what = "scopes that are read no more", .statements = lost_sql}};
 constexpr View view{.name = "federation", .migrations = migrations, .tables = {}, .kinds = {}};
 
 PeerRow peer_of(const SqlRow& row) {
@@ -132,6 +137,27 @@ Status Ledger::trouble(std::string_view member, std::string_view what, std::int6
                 "UPDATE federation_peer SET trouble_at = CASE WHEN trouble = $2 THEN trouble_at ELSE $3 END, "
                 "trouble = $2 WHERE member = $1",
                 {member, what, at_ms});
+}
+
+Status Ledger::lost(std::string_view member, const Scopes& scopes) {
+  const std::scoped_lock lock(mutex_);
+  Transaction transaction = TRY(connection_->begin());
+  TRY(connection_->execute("DELETE FROM federation_lost WHERE member = $1", {member}));
+  for (const std::string& scope : scopes) {
+    TRY(connection_->execute("INSERT INTO federation_lost(member, scope) VALUES ($1, $2)",
+                             {member, std::string_view(scope)}));
+  }
+  return transaction.commit();
+}
+
+Result<std::map<std::string, Ledger::Scopes, std::less<>>> Ledger::lost() const {
+  std::map<std::string, Scopes, std::less<>> all;
+  const std::scoped_lock lock(mutex_);
+  TRY(connection_->query("SELECT member, scope FROM federation_lost", {}, [&](const SqlRow& row) {
+    all[std::string(row.text(0))].emplace(row.text(1));
+    return Status();
+  }));
+  return all;
 }
 
 // ---- Receipts and evidence ----

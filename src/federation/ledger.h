@@ -6,9 +6,11 @@
 // Thread-safety: all functions may be called from any thread at once. Complexity: one statement each.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +58,11 @@ class Ledger {
   Status cosigned(std::string_view member, std::uint64_t size, std::int64_t cosigners, std::int64_t at_ms);
   // Of the same trouble the first time stays. Empty: it is over.
   Status trouble(std::string_view member, std::string_view what, std::int64_t at_ms);
+
+  // The scopes of a member's that we had read something of, and may read no more. Replaces those known before.
+  using Scopes = std::set<std::string, std::less<>>;
+  Status lost(std::string_view member, const Scopes& scopes);
+  Result<std::map<std::string, Scopes, std::less<>>> lost() const;  // by member
 
   // Those that we gave, and those that we were given. The newest replaces the one before.
   enum class Way { given, received };

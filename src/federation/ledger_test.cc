@@ -94,5 +94,17 @@ TEST_F(LedgerTest, TheSameEvidenceIsKeptOnceAndForGood) {
   EXPECT_EQ((*all)[1].known, "four\n");
 }
 
+TEST_F(LedgerTest, KnowsWhatIsReadNoMore) {
+  EXPECT_TRUE(ledger().lost()->empty());
+  ASSERT_TRUE(ledger().lost("us", {"a", "b"}));
+  ASSERT_TRUE(ledger().lost("nz", {"a"}));
+  EXPECT_EQ(ledger().lost()->at("us"), (Ledger::Scopes{"a", "b"}));
+  ASSERT_TRUE(ledger().lost("us", {"b"}));
+  EXPECT_EQ(ledger().lost()->at("us"), Ledger::Scopes{"b"});
+  ASSERT_TRUE(ledger().lost("us", {}));
+  EXPECT_EQ(ledger().lost()->count("us"), 0u);
+  EXPECT_EQ(ledger().lost()->at("nz"), Ledger::Scopes{"a"});
+}
+
 }  // namespace
 }  // namespace fristad

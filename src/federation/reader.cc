@@ -36,7 +36,11 @@ int rank(std::string_view scope) {
 Result<std::unique_ptr<Reader>> Reader::open(Journal& journal, const Alliance& alliance, Ledger& ledger,
                                              ReaderOptions options) {
   std::unique_ptr<Reader> reader(new Reader(journal, alliance, ledger, std::move(options)));
-  for (const PeerRow& peer : TRY(ledger.peers())) reader->cosigned_[peer.member] = peer.cosigned;
+  for (const PeerRow& peer : TRY(ledger.peers())) {
+    reader->cosigned_[peer.member] = peer.cosigned;
+    reader->answered_ms_[peer.member] = peer.contact_ms;
+  }
+  reader->lost_ = TRY(ledger.lost());
   return reader;
 }
 
@@ -62,6 +66,30 @@ std::int64_t Reader::clock_offset_ms() const {
   const std::int64_t high = all[all.size() / 2];
   // Of an even number the one that is nearer to our own.
   return std::abs(low) < std::abs(high) ? low : high;
+}
+
+bool Reader::follows(std::string_view member, std::string_view scope) const {
+  const std::scoped_lock lock(mutex_);
+  const auto answered = answered_ms_.find(member);
+  if (answered == answered_ms_.end() || options_.clock.utc_ms() - answered->second > followed_for_ms) return false;
+  const auto lost = lost_.find(member);
+  return lost == lost_.end() || !lost->second.contains(scope);
+}
+
+Status Reader::note_lost(const std::string& member, const ScopesAnswer& answer, const std::vector<ScopeSpan>& here) {
+  Ledger::Scopes lost;
+  for (const ScopeSpan& span : here) {
+    if (span.last > 0 && !answer.last.contains(span.scope)) lost.insert(span.scope);
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto known = lost_.find(member);
+    if (known == lost_.end() ? lost.empty() : known->second == lost) return {};
+  }
+  TRY(ledger_.lost(member, lost));
+  const std::scoped_lock lock(mutex_);
+  lost_[member] = std::move(lost);
+  return {};
 }
 
 void Reader::set_witness(SigningKey key) {
@@ -116,7 +144,10 @@ Result<Pulled> Reader::pull(const std::string& member, const Ask& ask) {
     // Nothing of what is new is for us: that is said too.
     TRY(give_receipt(pull, answer.scopes));
   }
-  TRY(ledger_.answered(member, options_.clock.utc_ms()));
+  const std::int64_t now_ms = options_.clock.utc_ms();
+  TRY(ledger_.answered(member, now_ms));
+  const std::scoped_lock lock(mutex_);
+  answered_ms_[member] = now_ms;
   return pull.pulled;
 }
 
@@ -272,6 +303,7 @@ Status Reader::read_scopes(Pull& pull) {
   std::map<std::string, std::int64_t> here;
   const std::vector<ScopeSpan> spans = TRY(journal_.spans(known->number));
   for (const ScopeSpan& span : spans) here[span.scope] = span.last;
+  TRY(note_lost(pull.member, answer, spans));
   std::vector<std::string> order;
   for (const auto& [scope, number] : answer.last) order.push_back(scope);
   std::ranges::stable_sort(order, {}, rank);

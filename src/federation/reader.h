@@ -40,6 +40,9 @@ struct Pulled {
   bool any() const { return leaves > 0 || records > 0; }
 };
 
+// Of Reader::follows(): who hasn't answered for so long may have withdrawn much.
+inline constexpr std::int64_t followed_for_ms = std::int64_t{7} * 24 * 3'600'000;
+
 // Of Reader::clock_offset_ms(): from where on people are told, and from where on no new head of our log is signed.
 inline constexpr std::int64_t clock_doubtful_ms = 5 * 60'000;
 inline constexpr std::int64_t clock_wrong_ms = 10 * 60'000;
@@ -66,6 +69,10 @@ class Reader {
 
   // Up to where that member's log is cosigned by enough others.
   std::uint64_t cosigned(std::string_view member) const;
+
+  // Whether what that member says in a scope of its own still reaches us, its withdrawals above all: it lets us read
+  // it, as far as it has told, and has answered in the last days.
+  bool follows(std::string_view member, std::string_view scope) const;
 
   // By how much most others' clocks are ahead of ours, as they said when they were asked last: the median, with us
   // among them, so that one other alone never makes ours wrong.
@@ -107,6 +114,7 @@ class Reader {
   Status read_known(Pull& pull, const KnownLog& known);
   Status note_cosigned(const Pull& pull, const SeenHead& head);
   Status read_scopes(Pull& pull);
+  Status note_lost(const std::string& member, const ScopesAnswer& answer, const std::vector<ScopeSpan>& here);
   // True: up to `to`; false: as far as the head on offer goes.
   Result<bool> read_scope(Pull& pull, const std::string& scope, std::int64_t last, std::int64_t to);
   Status give_receipt(const Pull& pull, const Digest& scopes);
@@ -120,6 +128,8 @@ class Reader {
   std::map<std::string, Digest, std::less<>> complete_;          // the scopes that were taken over in full
   std::map<std::string, std::uint64_t, std::less<>> cosigned_;   // sizes
   std::map<std::string, std::int64_t, std::less<>> offsets_ms_;  // of others' clocks
+  std::map<std::string, Ledger::Scopes, std::less<>> lost_;
+  std::map<std::string, std::int64_t, std::less<>> answered_ms_;
 };
 
 }  // namespace fristad

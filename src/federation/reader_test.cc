@@ -256,6 +256,35 @@ TEST_F(ReaderTest, NobodyElseCanSayThatWeAreBehind) {
   EXPECT_EQ(aa.behind, std::vector<std::uint64_t>{own.size + 9});
 }
 
+TEST_F(ReaderTest, AScopeThatIsReadNoMoreIsFollowedNoMore) {
+  const RecordId scope = ab.opens({"aa"});
+  const std::string name = to_hex(scope);
+  ab.says("s", name);
+  pass();
+  ASSERT_TRUE(meeting.pull("aa", "ab"));
+  EXPECT_TRUE(aa.reader->follows("ab", name));
+  EXPECT_FALSE(aa.reader->follows("zz", name)) << "who never answered";
+  const std::vector<std::string> readers{"aa"};
+  ASSERT_TRUE(ab.alliance->withdraw("local-admin", scope, readers));
+  pass();
+  ASSERT_TRUE(meeting.pull("aa", "ab"));
+  EXPECT_FALSE(aa.reader->follows("ab", name));
+  EXPECT_TRUE(aa.reader->follows("ab", "alliance"));
+  aa.close();
+  aa.open();
+  EXPECT_FALSE(aa.reader->follows("ab", name)) << "remembered";
+  ASSERT_TRUE(ab.alliance->grant("local-admin", scope, readers));
+  pass();
+  ASSERT_TRUE(meeting.pull("aa", "ab"));
+  EXPECT_TRUE(aa.reader->follows("ab", name));
+  meeting.still.pass(followed_for_ms);
+  EXPECT_TRUE(aa.reader->follows("ab", name));
+  meeting.still.pass(1);
+  EXPECT_FALSE(aa.reader->follows("ab", name)) << "it hasn't answered for a week";
+  ASSERT_TRUE(meeting.pull("aa", "ab"));
+  EXPECT_TRUE(aa.reader->follows("ab", name));
+}
+
 TEST_F(ReaderTest, OurClockIsWrongWhereMostOthersSaySo) {
   const auto says = [&](const std::string& member, std::int64_t ahead_ms) {
     const auto pulled =

@@ -32,6 +32,7 @@ RuleInput Material::Impl::unremarked_input(const KnownList& known, std::int64_t 
   const Origin origin = origin_of(known.member);
   input.origin_muted = origin.muted;
   input.cosigned = EntryPlace::of_number(known.log, number).chunk.position < origin.cosigned;
+  input.followed = !options.follows || options.follows(known.member, known.scope);
   const Subscription rule = known.subscription.value_or(Subscription());
   input.subscribed = rule.subscribed;
   input.national_opted_in = rule.national;

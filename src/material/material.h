@@ -45,6 +45,8 @@ struct MaterialOptions {
   // Asked for each match of another member's list, and for opinions; quick, any thread. Empty: nobody is muted, each
   // member is a jurisdiction of its own (its code), all is cosigned.
   std::function<Origin(std::string_view member)> origin = {};
+  // Whether what a member says in that scope of its own still reaches us; asked as `origin` is. Empty: it does.
+  std::function<bool(std::string_view member, std::string_view scope)> follows = {};
   // Whether a list is shared with the whole alliance; empty: none is. Asked within a decision, of lists of our own.
   std::function<bool(const ListId& list)> whole_alliance_reads = {};
 };

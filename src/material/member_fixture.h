@@ -23,7 +23,8 @@ inline const Kinds& material_kinds() {
 // What a node is told of the alliance, where a test has one.
 struct Told {
   std::map<std::string, Origin, std::less<>> origins;
-  std::set<ListId> wide;  // lists that the whole alliance reads
+  std::set<ListId> wide;                         // lists that the whole alliance reads
+  std::set<std::string, std::less<>> lost = {};  // scopes that are read no more
 };
 
 struct Member {
@@ -36,6 +37,7 @@ struct Member {
         const auto at = told->origins.find(member);
         return at == told->origins.end() ? Origin() : at->second;
       };
+      options.follows = [this](std::string_view, std::string_view scope) { return !told->lost.contains(scope); };
       options.whole_alliance_reads = [this](const ListId& list) { return told->wide.contains(list); };
     }
     auto opened = Material::open(*journal, options);

@@ -44,6 +44,7 @@ struct RuleInput {
   bool heed_foreign_disputes = true;
   bool subscribed = false;  // we take the list, if it is another member's
   bool cosigned = false;    // enough witnesses have seen the log in which its member says so
+  bool followed = true;     // its member's withdrawals in this list reach us, if it is another member's
   bool over_cap = false;    // so much of its member's was enforced today that a person looks first
 };
 
@@ -53,7 +54,7 @@ struct Ruling {
 };
 
 // The version that records and explanations name.
-inline constexpr int rule_version = 3;
+inline constexpr int rule_version = 4;
 
 Ruling rule_on(const RuleInput& input);
 

@@ -61,11 +61,16 @@ TEST(Rule, TakesForeignEntriesStepByStep) {
   EXPECT_EQ(rule_on(input).level, Level::lead);
   EXPECT_EQ(rule_on(input).reasons, Reasons{"not-cosigned"});
   input = foreign();
+  input.followed = false;
+  EXPECT_EQ(rule_on(input).level, Level::observe) << "it may have been withdrawn, and nobody told us";
+  EXPECT_EQ(rule_on(input).reasons, Reasons{"not-followed"});
+  input = foreign();
   input.over_cap = true;
   EXPECT_EQ(rule_on(input).level, Level::lead);
   EXPECT_EQ(rule_on(input).reasons, Reasons{"cap-reached"});
   RuleInput ours = own();
   ours.over_cap = true;
+  ours.followed = false;
   EXPECT_EQ(rule_on(ours).level, Level::enforce) << "our own lists need none of that";
 }
 

@@ -346,6 +346,18 @@ TEST_F(TrustTest, WhatAllReadIsBaselineAlone) {
   EXPECT_TRUE(se_.material->add_entries("tester", list, {mixed.data(), 1}));
 }
 
+// Whoever may read a list no more hears of no withdrawal in it.
+TEST_F(TrustTest, WhatIsFollowedNoMoreIsOnlyObserved) {
+  enforced();
+  EXPECT_EQ(ruling().level, Level::enforce);
+  told_.lost.insert(to_text(list_));
+  EXPECT_EQ(ruling().level, Level::observe);
+  EXPECT_EQ(ruling().reasons, Reasons{"not-followed"});
+  EXPECT_FALSE(input().followed);
+  told_.lost.clear();
+  EXPECT_EQ(ruling().level, Level::enforce);
+}
+
 TEST_F(TrustTest, CountsWhatBecameOfEachMembersEntries) {
   listed({entry(), entry(), entry(Classification::national)});
   ASSERT_TRUE(se_.material->keep_matches("tester", "case 7", se_.match(*entries_[0].pdq)));

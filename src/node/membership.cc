@@ -76,6 +76,12 @@ void Node::Impl::compare_own(std::string_view member, std::uint64_t size) {
   journal->hold_shared("");
 }
 
+bool Node::Impl::follows(std::string_view member, std::string_view scope) const {
+  const auto now = alliance->membership();
+  return now->state && now->state->is_active(member) && now->state->is_active(settings.member) &&
+         reader->follows(member, scope);
+}
+
 std::string Node::Impl::why_no_heads() const {
   const std::int64_t offset_ms = reader ? reader->clock_offset_ms() : 0;
   if (std::abs(offset_ms) <= clock_wrong_ms) return {};

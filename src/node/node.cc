@@ -181,6 +181,9 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOpen& open, const NodeSeams& 
     std::ranges::copy(impl->keys.index.bytes(), index_key.begin());
     MaterialOptions material{.folder = open.folder + "/index", .index_key = index_key};
     material.origin = [to = impl.get()](std::string_view member) { return to->origin_of(member); };
+    material.follows = [to = impl.get()](std::string_view member, std::string_view scope) {
+      return to->follows(member, scope);
+    };
     material.whole_alliance_reads = [to = impl.get()](const ListId& list) {
       const auto readers = to->alliance->readers(list);
       return readers && readers->contains(whole_alliance);

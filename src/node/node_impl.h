@@ -30,6 +30,8 @@ struct Node::Impl {
   // What material asks of a member.
   Origin origin_of(std::string_view member) const;
   Status state_counts_if_due();
+  // Whether what a member withdraws there reaches us.
+  bool follows(std::string_view member, std::string_view scope) const;
   // How much of our own log another member knows; see Journal::hold_shared().
   void compare_own(std::string_view member, std::uint64_t size);
   std::string restored_path() const { return folder + "/restored"; }

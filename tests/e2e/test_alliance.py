@@ -203,6 +203,20 @@ class SharingTest(AllianceCase):
         self.assertNotEqual([(entry["list"], entry["entry"]) for entry in self.us.json("alliance", "audit", "se")],
                             [(entry["list"], entry["entry"]) for entry in drawn], "the next one")
 
+    def test_who_may_read_a_list_no_more_only_observes_it(self):
+        known = random_hashes(1, 35)
+        name = self.se.create("Known", *known, readers=["nz"])
+        until(lambda: self.nz.level(known[0]), "nz finds it")
+        self.nz.cli("list", "subscribe", name)
+        self.assertEqual(self.nz.level(known[0]), "lead")
+        self.se.cli("alliance", "withdraw", name, "nz")
+        # What se withdraws from now on nz won't hear of.
+        until(lambda: self.nz.level(known[0]) == "observe", "nz only observes it")
+        [[match]] = self.nz.matches(known[0])
+        self.assertIn("not-followed", match["reasons"])
+        self.se.cli("alliance", "grant", name, "nz")
+        until(lambda: self.nz.level(known[0]) == "lead", "nz follows it again")
+
     def test_the_brake_is_at_once_and_here_alone(self):
         [known] = random_hashes(1, 3)
         self.se.create("Known", known, readers=["us", "nz"])

@@ -903,6 +903,7 @@ export const en = {
       'not-illegal': 'It is classified as not illegal.',
       'disputed-by-us': 'We dispute it.',
       'not-subscribed': 'Another member’s list, which we haven’t subscribed to.',
+      'not-followed': 'Another member’s list of which withdrawals don’t reach this node any more.',
       'foreign-national-class': 'Another member’s entry outside the INTERPOL baseline, which we haven’t opted into.',
       'disputed-abroad': 'A jurisdiction that examined it disputes it.',
       unclassified: 'It isn’t classified.',

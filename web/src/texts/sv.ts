@@ -894,6 +894,7 @@ export const sv: Texts = {
       'not-illegal': 'Den är klassad som inte olaglig.',
       'disputed-by-us': 'Vi bestrider den.',
       'not-subscribed': 'En annan medlems lista, som vi inte prenumererar på.',
+      'not-followed': 'En annan medlems lista vars tillbakadraganden inte längre når den här noden.',
       'foreign-national-class': 'En annan medlems post utanför INTERPOL:s grundklass, som vi inte har valt att ta med.',
       'disputed-abroad': 'En jurisdiktion som har granskat den bestrider den.',
       unclassified: 'Den är inte klassad.',
