@@ -48,7 +48,10 @@ Result<Response> show_alliance(Call& call) {
   json.end_array().member("may_vote", now->state.has_value() && now->state->may_vote(own));
   json.member("split", now->state.has_value() && now->state->split).member("muted", now->muted.size());
   json.member("waiting", now->state ? still_open(now->state->waiting) : 0);
-  json.member("waiting_for_us", parts.alliance.waiting_for_us().size()).end_object();
+  json.member("waiting_for_us", parts.alliance.waiting_for_us().size());
+  json.member("held", !call.api.parts.journal.shared_held().empty());
+  if (const auto room = parts.new_keys_room()) json.member("new_keys_room", *room);
+  json.member("clock_offset_ms", parts.clock_offset_ms()).end_object();
   return json_response(200, std::move(body));
 }
 

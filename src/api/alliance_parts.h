@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,6 +64,8 @@ struct AllianceParts {
   std::function<Status(const By&, const ListId&, std::span<const std::string> readers)> stop_sharing = {};
   std::function<Result<std::vector<FollowedErasure>>()> erasures = {};
   std::function<std::int64_t()> clock_offset_ms = {};
+  // How many records may be written until others agree to new keys of ours, if such wait.
+  std::function<std::optional<std::uint64_t>()> new_keys_room = {};
 };
 
 }  // namespace fristad

@@ -69,7 +69,8 @@ constexpr std::array all{
     Shape{"Alliance",
           "member:text words:text standing:one(none|invited|founding|active|suspended|expelled|left) id?:text "
           "alliance_words?:text name?:text charter?:text voting?:text[] epoch?:int jurisdictions?:int quorum?:int "
-          "missing:text[] may_vote:flag split:flag muted:int waiting:int waiting_for_us:int"},
+          "missing:text[] may_vote:flag split:flag muted:int waiting:int waiting_for_us:int held:flag "
+          "new_keys_room?:int clock_offset_ms:int"},
     Shape{"AllianceMembers", "members:AllianceMember[]"},
     Shape{"AllianceMember",
           "member:text name:text kind:one(state|union|body) jurisdiction:text "

@@ -99,6 +99,10 @@ AllianceParts alliance_parts(Node& node) {
     return node.stop_sharing(by, list, readers);
   };
   parts.erasures = [&node] { return erasures_of(node); };
+  parts.new_keys_room = [&node]() -> std::optional<std::uint64_t> {
+    const auto waiting = node.waiting_keys();
+    return waiting ? std::optional(waiting->room) : std::nullopt;
+  };
   parts.clock_offset_ms = [&node] { return node.reader().clock_offset_ms(); };
   return parts;
 }

@@ -377,4 +377,38 @@ describe('the alliance', () => {
       await page.getByText(words.meaning).waitFor();
       assert.equal(await page.getByRole('alert').count(), 0);
     }));
+
+  it('what keeps others from reading this node is said', async () => {
+    for (const [language, size] of [
+      ['en', { width: 1440, height: 900 }],
+      ['sv', { width: 320, height: 640 }],
+    ]) {
+      await on_page(browser, nodes.se, { person: people.viewer, language, ...size }, async (page) => {
+        const said = page.texts.alliance;
+        let more = { held: true };
+        await page.route('**/api/v1/alliance', async (route) => {
+          const real = await (await route.fetch()).json();
+          await route.fulfill({ json: { ...real, ...more } });
+        });
+        await page.show('/alliance');
+        await page.getByText(said.held_more).waitFor();
+        more = { held: true, new_keys_room: 0, clock_offset_ms: 62 * 60_000 };
+        await page.show('/');
+        await page.show('/alliance');
+        await page.getByText(said.new_keys_more(0)).waitFor();
+        await page.getByText(said.clock(62, true)).waitFor();
+        await page.getByText(said.clock_more(true)).waitFor();
+        assert.equal(await page.getByText(said.held_more).count(), 0);
+        await assert_fits(page);
+        await assert_accessible(page);
+        await shot(page, `alliance-waits-${language}`);
+        more = { new_keys_room: 40, clock_offset_ms: -7 * 60_000 };
+        await page.show('/');
+        await page.show('/alliance');
+        await page.getByText(said.new_keys_more(40)).waitFor();
+        await page.getByText(said.clock(7, false)).waitFor();
+        await page.getByText(said.clock_more(false), { exact: true }).waitFor();
+      });
+    }
+  });
 });

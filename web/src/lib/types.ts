@@ -551,6 +551,9 @@ export interface Alliance {
   muted: number;
   waiting: number;
   waiting_for_us: number;
+  held: boolean; // nothing is recorded that others could read
+  new_keys_room?: number; // records that may be written until others agree to our new keys, if such wait
+  clock_offset_ms: number; // by how much most others' clocks are ahead of ours
 }
 
 export interface AllianceMembers {
