@@ -260,7 +260,7 @@ Status Reader::accuse(const Pull& pull, std::string_view known, std::string_view
 
 // ---- Witnesses ----
 
-Status Reader::vouch(const Pull& pull, const HeadAnswer& answer) {
+Status Reader::vouch(Pull& pull, const HeadAnswer& answer) {
   if (pull.head.cosigners.contains(journal_.member()) || pull.head.checkpoint.size == 0) return {};
   const Note note = TRY(parse_note(answer.head.note));
   const auto seconds = static_cast<std::uint64_t>(options_.clock.utc_ms() / 1000);
@@ -272,6 +272,7 @@ Status Reader::vouch(const Pull& pull, const HeadAnswer& answer) {
   const std::string line = TRY(cosign(note.text, witness_name(journal_.member()), *witness, seconds));
   // Meanwhile it may show another head, or know us as no witness yet: the next pull brings the next chance.
   const auto taken = pull.ask(Question::cosignature, line);
+  pull.pulled.vouched = taken.has_value();
   if (taken || taken.error().code == Code::conflict || taken.error().code == Code::permission_denied) return {};
   return taken.error();
 }

@@ -36,6 +36,7 @@ struct Pulled {
   std::size_t records = 0;
   std::size_t quarantined = 0;
   bool complete = false;  // all that we may read up to the head is here
+  bool vouched = false;   // its head got our cosignature
 
   bool any() const { return leaves > 0 || records > 0; }
 };
@@ -109,7 +110,7 @@ class Reader {
   Status accuse(const Pull& pull, std::string_view known, std::string_view other);
   // The signed head that we had of a log at just this size.
   Result<std::optional<std::string>> head_at(std::uint32_t log, std::uint64_t size) const;
-  Status vouch(const Pull& pull, const HeadAnswer& answer);
+  Status vouch(Pull& pull, const HeadAnswer& answer);
   // Contents up to the head that is here.
   Status read_known(Pull& pull, const KnownLog& known);
   Status note_cosigned(const Pull& pull, const SeenHead& head);

@@ -135,7 +135,8 @@ class AllianceTest(unittest.TestCase):
 
         before = gauges()
         self.assertEqual(before.keys(), {"fristad_alliance_" + name for name in (
-            "members", "failing", "behind", "muted", "votes_waiting", "evidence")})
+            "members", "failing", "behind", "muted", "votes_waiting", "evidence", "clock_offset_seconds")})
+        self.assertLess(abs(before["fristad_alliance_clock_offset_seconds"]), 10)
         members = [one for one in self.se.get(AT + "/members").json["members"] if not one["own"]]
         self.assertEqual(before["fristad_alliance_members"],
                          sum(one["standing"] == "active" for one in members))

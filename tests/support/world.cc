@@ -226,9 +226,7 @@ Result<std::string> World::carry(SimulatedNode& from, SimulatedNode& to, Questio
 
 bool World::settle(int rounds_max) {
   heal();
-  // What the last of a round cosign, the first of it see in the next.
-  int quiet = 0;
-  for (int round = 0; round < rounds_max && quiet < 2; ++round) {
+  for (int round = 0; round < rounds_max; ++round) {
     bool anything = false;
     pass(5000);  // nobody waits for witnesses longer than that
     for (auto& reader : nodes_) {
@@ -238,7 +236,8 @@ bool World::settle(int rounds_max) {
         if (now->state && !(now->state->is_active(author->code) && now->state->is_active(reader->code))) continue;
         const auto pulled = pull(*reader, *author);
         if (pulled) {
-          anything = anything || pulled->any() || !pulled->complete;
+          // What the last of a round cosign, the first of it see in the next.
+          anything = anything || pulled->any() || !pulled->complete || pulled->vouched;
         } else {
           // Who is suspended may not know it, and isn't told by those who don't answer it.
           anything = anything || pulled.error().code != Code::permission_denied;
@@ -246,9 +245,9 @@ bool World::settle(int rounds_max) {
         }
       }
     }
-    quiet = anything ? 0 : quiet + 1;
+    if (!anything) return true;
   }
-  return quiet == 2;
+  return false;
 }
 
 }  // namespace fristad::testing
