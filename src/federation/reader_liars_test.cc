@@ -233,6 +233,42 @@ TEST_F(LiarsTest, OldAnswersChangeNothing) {
 
 // ---- Contents ----
 
+// ---- Keys that count no more ----
+
+// Whoever stole a member's keys signs on with them, when the others know that new ones begin at a record.
+TEST_F(LiarsTest, WhatOldKeysSignBeyondTheirTimeIsRefused) {
+  ASSERT_TRUE(pull());
+  const std::uint64_t from = ab.journal->head(shared_log).size + 2;
+  const Change card{Change::NewCard{.card = testing::card_of("ab", {.keys = "2", .valid_from = from})}};
+  for (const std::size_t voter : {0u, 2u}) {
+    ASSERT_TRUE(meeting[voter].alliance->vote("steward", card));
+    ASSERT_TRUE(meeting.pull("aa", "ac"));
+    ASSERT_TRUE(meeting.pull("ac", "aa"));
+  }
+  ASSERT_EQ(aa.alliance->membership()->state->epoch, 1u);
+  ab.says("in time");
+  pass();
+  const auto before = pull();
+  ASSERT_TRUE(before) << before.error().message;
+  EXPECT_EQ(aa.notes(), "in time n0 n1 n2 ");
+  ab.says("last");
+  ab.says("too late");
+  pass();
+  EXPECT_EQ(refused(honest()), Code::damaged);
+  // Nor a head of the size at which the old key was good, with another tree.
+  EXPECT_EQ(refused(bent(honest(), Question::head,
+                         [&](const std::string& answer) {
+                           return with_head(answer, [&](HeadAnswer& head) {
+                             Checkpoint forged = checkpoint_of(head);
+                             forged.size = from - 1;
+                             head.head.note = signed_by(member_key("ab", KeyPurpose::log), forged);
+                             head.cosigned.reset();
+                           });
+                         })),
+            Code::damaged);
+  EXPECT_EQ(accused(), 1u) << "that one is a second history";
+}
+
 struct ContentsTest : LiarsTest {
   ContentsTest() {
     ab.says("open", "public");
