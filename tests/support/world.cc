@@ -233,7 +233,8 @@ bool World::settle(int rounds_max) {
       for (auto& author : nodes_) {
         if (reader == author) continue;
         const auto now = reader->alliance->membership();
-        if (now->state && !(now->state->is_active(author->code) && now->state->is_active(reader->code))) continue;
+        // As any node: who is suspended asks on, and learns by the answers how it stands.
+        if (now->state && !now->state->is_active(author->code)) continue;
         const auto pulled = pull(*reader, *author);
         if (pulled) {
           // What the last of a round cosign, the first of it see in the next.
