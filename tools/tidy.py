@@ -73,6 +73,7 @@ TESTED_ELSEWHERE = {
     "src/cli/alliance_audit.cc": "tests/e2e/test_alliance.py",
     "src/cli/alliance_command.cc": "tests/e2e/test_alliance.py",
     "src/cli/alliance_join.cc": "tests/e2e/test_alliance.py",
+    "src/cli/alliance_recover.cc": "tests/e2e/test_alliance_recover.py",
     "src/cli/alliance_rotate.cc": "tests/e2e/test_alliance_keys.py",
     "src/cli/alliance_vote.cc": "tests/e2e/test_alliance.py",
     "src/node/membership.cc": "tests/e2e/test_alliance.py",

@@ -268,7 +268,7 @@ Result<Response> explain_entry(Call& call) {
   for (const Explanation::Opinion& opinion : why.opinions) {
     json.begin_object().member("member", opinion.member).member("verdict", to_text(opinion.verdict));
     json.member("basis", to_text(opinion.basis)).member("reason", opinion.reason);
-    json.member("at_ms", opinion.at_ms).end_object();
+    json.member("at_ms", opinion.at_ms).member("cosigned", opinion.cosigned).end_object();
   }
   json.end_array().key("as_of").begin_array();
   for (const auto& [log, size] : why.as_of) json.begin_object().member("log", log).member("size", size).end_object();

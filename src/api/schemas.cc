@@ -59,7 +59,9 @@ constexpr std::array all{
           "list:id entry:int level:one(none|observe|lead|enforce) rule:int reasons:Reason[] confirmed_by:int "
           "disputed_by:int opinions:Opinion[] as_of:LogSize[]"},
     Shape{"Reason", "name:text holds_when:text"},
-    Shape{"Opinion", "member:text verdict:one(confirm|dispute) basis:one(examined|relayed) reason:text at_ms:time"},
+    Shape{"Opinion",
+          "member:text verdict:one(confirm|dispute) basis:one(examined|relayed) reason:text at_ms:time "
+          "cosigned:flag"},
     Shape{"LogSize", "log:text size:int"},
     Shape{"EntryHistory", "events:EntryEvent[]"},
     Shape{"EntryEvent",

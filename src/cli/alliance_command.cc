@@ -366,6 +366,7 @@ void add_alliance(CLI::App& app, Run& run) {
   add_alliance_join(*alliance, run);
   add_alliance_vote(*alliance, run);
   add_alliance_rotate(*alliance, run);
+  add_alliance_recover(*alliance, run);
   add_alliance_audit(*alliance, run);
   add_readers(*alliance, run, "grant", "Let members read one of our lists, from its beginning", &Node::share);
   add_readers(*alliance, run, "withdraw", "Let members read a list of ours no more", &Node::stop_sharing);

@@ -39,6 +39,7 @@ void add_version(CLI::App& app, Run& run);
 // What `alliance`, `index`, `node`, `list` and `log` are made of.
 void add_alliance_audit(CLI::App& alliance, Run& run);  // audit, audits
 void add_alliance_join(CLI::App& alliance, Run& run);   // card, read, found, invite, accept
+void add_alliance_recover(CLI::App& alliance, Run& run);
 void add_alliance_rotate(CLI::App& alliance, Run& run);
 void add_alliance_vote(CLI::App& alliance, Run& run);
 void add_index_build(CLI::App& index, Run& run);

@@ -75,7 +75,7 @@ std::string explanation_json(const Explanation& explanation) {
   for (const Explanation::Opinion& opinion : explanation.opinions) {
     json.begin_object().member("member", opinion.member).member("verdict", to_text(opinion.verdict));
     json.member("basis", to_text(opinion.basis)).member("reason", opinion.reason);
-    json.member("at_utc_ms", opinion.at_ms).end_object();
+    json.member("at_utc_ms", opinion.at_ms).member("cosigned", opinion.cosigned).end_object();
   }
   json.end_array().key("as_of").begin_object();
   for (const auto& [origin, size] : explanation.as_of) json.member(origin, size);
@@ -122,6 +122,7 @@ std::string explanation_text(const Explanation& explanation) {
   for (const Explanation::Opinion& opinion : explanation.opinions) {
     text += "opinion         " + escape_terminal(opinion.member) + ": " + std::string(to_text(opinion.verdict)) + ", " +
             std::string(to_text(opinion.basis)) + ", " + utc_text(opinion.at_ms) +
+            (opinion.cosigned ? "" : ", not yet cosigned") +
             (opinion.reason.empty() ? "" : ": " + escape_terminal(opinion.reason)) + "\n";
   }
   text += "rule            version " + std::to_string(rule_version) + "; foreign entries " +

@@ -21,7 +21,7 @@ Result<std::string> Answers::answer(std::string_view member, Question question, 
   TRY(admit(member));
   switch (question) {
     case Question::head: return head(member, body);
-    case Question::leaves: return leaves(body);
+    case Question::leaves: return leaves(shared_log, body);
     case Question::scopes: return TRY(readable(member))->scopes.encode();
     case Question::parcels: return parcels(member, body);
     case Question::receipt: TRY(take_receipt(member, body)); return std::string();
@@ -31,6 +31,10 @@ Result<std::string> Answers::answer(std::string_view member, Question question, 
     case Question::poke:
       if (options_.on_poke) options_.on_poke(member);
       return std::string();
+    // What was its own before it was ours is no secret to it, whatever it may read of ours.
+    case Question::own_leaves: return leaves(TRY(log_of(member)), body);
+    case Question::own_scopes: return own_scopes(TRY(log_of(member)));
+    case Question::own_parcels: return own_parcels(TRY(log_of(member)), body);
   }
   return Error{Code::invalid_argument, "there is no such question"};
 }
@@ -71,6 +75,8 @@ Result<std::shared_ptr<const Answers::Readable>> Answers::readable(std::string_v
   }
   now.digest = now.scopes.digest();
   auto made = std::make_shared<const Readable>(std::move(now));
+  // A node that takes back what it lost comes to say more without its log growing.
+  if (!journal_.shared_held().empty()) return made;
   const std::scoped_lock lock(mutex_);
   readable_.insert_or_assign(std::string(member), made);
   return made;
@@ -100,12 +106,29 @@ Result<std::string> Answers::head(std::string_view member, std::string_view body
   return answer.encode();
 }
 
-Result<std::string> Answers::leaves(std::string_view body) {
+Result<std::uint32_t> Answers::log_of(std::string_view member) const {
+  const auto known = journal_.known_log(member);
+  if (!known) return Error{Code::not_found, "nothing of that member's log is here"};
+  return known->number;
+}
+
+Result<std::string> Answers::own_scopes(std::uint32_t log) const {
+  ScopesAnswer answer;
+  for (ScopeSpan& span : TRY(journal_.spans(log))) answer.last.emplace(std::move(span.scope), span.last);
+  return answer.encode();
+}
+
+Result<std::string> Answers::own_parcels(std::uint32_t log, std::string_view body) const {
+  const ParcelsRequest request = TRY(ParcelsRequest::decode(body));
+  return encode_parcels(TRY(journal_.parcels(log, request.scope, request.from, parcels_bytes_max)));
+}
+
+Result<std::string> Answers::leaves(std::uint32_t log, std::string_view body) const {
   const LeavesRequest request = TRY(LeavesRequest::decode(body));
   const std::uint64_t to = std::min(request.to, request.from + leaves_per_answer);
   std::vector<LeafBytes> leaves;
   if (request.from >= to) return std::string();
-  const Status read = journal_.for_each_leaf(shared_log, request.from, [&](std::uint64_t at, const LeafBytes& leaf) {
+  const Status read = journal_.for_each_leaf(log, request.from, [&](std::uint64_t at, const LeafBytes& leaf) {
     if (at >= to) return Status(Error{Code::cancelled, "enough"});
     leaves.push_back(leaf);
     return Status();

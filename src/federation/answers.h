@@ -61,8 +61,12 @@ class Answers {
   Result<std::shared_ptr<const Readable>> readable(std::string_view member);
 
   Result<std::string> head(std::string_view member, std::string_view body);
-  Result<std::string> leaves(std::string_view body);
+  Result<std::string> leaves(std::uint32_t log, std::string_view body) const;
   Result<std::string> parcels(std::string_view member, std::string_view body);
+  // The number of its log here. Error: not_found.
+  Result<std::uint32_t> log_of(std::string_view member) const;
+  Result<std::string> own_scopes(std::uint32_t log) const;
+  Result<std::string> own_parcels(std::uint32_t log, std::string_view body) const;
   Status take_receipt(std::string_view member, std::string_view body);
 
   Journal& journal_;

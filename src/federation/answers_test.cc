@@ -41,8 +41,9 @@ struct AnswersTest : ::testing::Test {
 };
 
 TEST_F(AnswersTest, StrangersAreToldNothing) {
-  for (const Question question : {Question::head, Question::leaves, Question::scopes, Question::parcels,
-                                  Question::cosignature, Question::receipt, Question::poke}) {
+  for (const Question question :
+       {Question::head, Question::leaves, Question::scopes, Question::parcels, Question::cosignature, Question::receipt,
+        Question::poke, Question::own_leaves, Question::own_scopes, Question::own_parcels}) {
     EXPECT_EQ(code_of(ask("zz", question, "")), Code::permission_denied);
     EXPECT_EQ(code_of(ask("", question, HeadRequest{}.encode())), Code::permission_denied);
   }
@@ -147,8 +148,9 @@ TEST_F(AnswersTest, WhoIsSuspendedIsToldSo) {
   EXPECT_TRUE(ask("ac", Question::scopes, "")) << "aa hasn't read that yet";
   pass();
   ASSERT_TRUE(meeting.pull("aa", "ab"));
-  for (const Question question : {Question::head, Question::leaves, Question::scopes, Question::parcels,
-                                  Question::cosignature, Question::receipt, Question::poke}) {
+  for (const Question question :
+       {Question::head, Question::leaves, Question::scopes, Question::parcels, Question::cosignature, Question::receipt,
+        Question::poke, Question::own_leaves, Question::own_scopes, Question::own_parcels}) {
     EXPECT_EQ(code_of(ask("ac", question, "")), Code::permission_denied) << to_text(question);
   }
   EXPECT_EQ(code_of(meeting.pull("ac", "aa")), Code::permission_denied);

@@ -182,8 +182,8 @@ Status Federation::Impl::open() {
   answers = std::make_unique<Answers>(journal, alliance, ledger, std::move(answering));
 
   Router router;
-  for (const Question question : {Question::head, Question::leaves, Question::scopes, Question::parcels,
-                                  Question::cosignature, Question::receipt, Question::poke}) {
+  for (std::size_t i = 0; i < question_count; ++i) {
+    const auto question = static_cast<Question>(i);
     router.add({.method = Method::post,
                 .pattern = std::string(path_start) + std::string(to_text(question)),
                 .handler =

@@ -93,6 +93,7 @@ class FederationNode {
     reading.on_own_head = [this](std::string_view, std::uint64_t size) {
       if (size > journal->head(shared_log).size) behind.push_back(size);
     };
+    reading.recovers = [this] { return recovers; };
     reader = Reader::open(*journal, *alliance, *ledger, std::move(reading)).value();
     AnswersOptions answering{.clock = clock_};
     answering.on_poke = [this](std::string_view member) { pokes.emplace_back(member); };
@@ -171,6 +172,7 @@ class FederationNode {
   std::vector<std::string> pokes;
   std::vector<std::uint64_t> behind;
   std::string no_heads;
+  bool recovers = false;
   int cosigned = 0;
 
  private:

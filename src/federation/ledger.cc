@@ -20,9 +20,11 @@ constexpr std::array tables_sql{
 constexpr std::array lost_sql{
     Sql("CREATE TABLE federation_lost(member text NOT NULL, scope text NOT NULL, PRIMARY KEY(member, scope))"),
 };
+constexpr std::array clock_sql{Sql("ALTER TABLE federation_peer ADD COLUMN clock_offset bigint NOT NULL DEFAULT 0")};
 constexpr std::array migrations{
     Migration{.version = 11, .what = "federation", .statements = tables_sql},
-    Migration{.version = 13, .what = "scopes that are read no more", .statements = lost_sql}};
+    Migration{.version = 13, .what = "scopes that are read no more", .statements = lost_sql},
+    Migration{.version = 16, .what = "clocks of others", .statements = clock_sql}};
 constexpr View view{.name = "federation", .migrations = migrations, .tables = {}, .kinds = {}};
 
 PeerRow peer_of(const SqlRow& row) {
@@ -36,6 +38,7 @@ PeerRow peer_of(const SqlRow& row) {
   peer.cosigners = row.integer(6);
   peer.trouble = row.text(7);
   peer.trouble_ms = row.integer(8);
+  peer.clock_offset_ms = row.integer(9);
   return peer;
 }
 
@@ -84,7 +87,7 @@ Result<std::vector<PeerRow>> Ledger::rows(std::string_view member) const {
   const std::scoped_lock lock(mutex_);
   TRY(
       connection_->query("SELECT member, contact_at, heard_at, read_to, cosigned, cosigned_at, cosigners, trouble, "
-                         "trouble_at FROM federation_peer WHERE member = $1 OR $1 = '' ORDER BY member",
+                         "trouble_at, clock_offset FROM federation_peer WHERE member = $1 OR $1 = '' ORDER BY member",
                          {member}, [&](const SqlRow& row) {
                            peers.push_back(peer_of(row));
                            return Status();
@@ -113,9 +116,11 @@ Status Ledger::update(std::string_view member, Sql sql, std::initializer_list<Sq
   return transaction.commit();
 }
 
-Status Ledger::answered(std::string_view member, std::int64_t at_ms) {
-  return update(member, "UPDATE federation_peer SET contact_at = $2, trouble = '', trouble_at = 0 WHERE member = $1",
-                {member, at_ms});
+Status Ledger::answered(std::string_view member, std::int64_t at_ms, std::int64_t clock_offset_ms) {
+  return update(member,
+                "UPDATE federation_peer SET contact_at = $2, clock_offset = $3, trouble = '', trouble_at = 0 "
+                "WHERE member = $1",
+                {member, at_ms, clock_offset_ms});
 }
 
 Status Ledger::heard(std::string_view member, std::int64_t at_ms) {

@@ -24,14 +24,15 @@ namespace fristad {
 // How it goes with one other member.
 struct PeerRow {
   std::string member;
-  std::int64_t contact_ms = 0;   // when it last answered us; 0: never
-  std::int64_t heard_ms = 0;     // when it last asked us
-  std::uint64_t read_to = 0;     // all that we may read of its log below this position has been taken over
-  std::uint64_t cosigned = 0;    // its log is cosigned by enough up to here
-  std::int64_t cosigned_ms = 0;  // when that was found
-  std::int64_t cosigners = 0;    // how many had cosigned then
-  std::string trouble = {};      // a code and what it means; empty: none
-  std::int64_t trouble_ms = 0;   // since when
+  std::int64_t contact_ms = 0;       // when it last answered us; 0: never
+  std::int64_t heard_ms = 0;         // when it last asked us
+  std::uint64_t read_to = 0;         // all that we may read of its log below this position has been taken over
+  std::uint64_t cosigned = 0;        // its log is cosigned by enough up to here
+  std::int64_t cosigned_ms = 0;      // when that was found
+  std::int64_t cosigners = 0;        // how many had cosigned then
+  std::string trouble = {};          // a code and what it means; empty: none
+  std::int64_t trouble_ms = 0;       // since when
+  std::int64_t clock_offset_ms = 0;  // by how much its clock was ahead of ours when it last answered
 };
 
 // Two heads of one log that can't both be true, each signed by its member.
@@ -52,7 +53,7 @@ class Ledger {
 
   Result<std::vector<PeerRow>> peers() const;
   Result<PeerRow> peer(std::string_view member) const;
-  Status answered(std::string_view member, std::int64_t at_ms);
+  Status answered(std::string_view member, std::int64_t at_ms, std::int64_t clock_offset_ms);
   Status heard(std::string_view member, std::int64_t at_ms);
   Status read_to(std::string_view member, std::uint64_t position);
   Status cosigned(std::string_view member, std::uint64_t size, std::int64_t cosigners, std::int64_t at_ms);

@@ -58,7 +58,7 @@ TEST_F(LedgerTest, ATroubleKeepsItsBeginningAndIsOverWithAnAnswer) {
   EXPECT_EQ(ledger().peer("us")->trouble_ms, 1);
   ASSERT_TRUE(ledger().trouble("us", "b", 6));
   EXPECT_EQ(ledger().peer("us")->trouble_ms, 6);
-  ASSERT_TRUE(ledger().answered("us", 9));
+  ASSERT_TRUE(ledger().answered("us", 9, -5));
   EXPECT_EQ(ledger().peer("us")->trouble, "");
   EXPECT_EQ(ledger().peer("us")->contact_ms, 9);
 }

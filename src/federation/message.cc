@@ -17,13 +17,17 @@ constexpr std::size_t receipt_bytes_max = 64 << 10;
 constexpr std::size_t scope_bytes_max = 64;
 constexpr std::size_t parcel_head_bytes = 8 + 8 + 4;
 
-constexpr std::array<std::pair<std::string_view, Question>, 7> questions{{{"head", Question::head},
-                                                                          {"leaves", Question::leaves},
-                                                                          {"scopes", Question::scopes},
-                                                                          {"parcels", Question::parcels},
-                                                                          {"cosignature", Question::cosignature},
-                                                                          {"receipt", Question::receipt},
-                                                                          {"poke", Question::poke}}};
+constexpr std::array<std::pair<std::string_view, Question>, question_count> questions{
+    {{"head", Question::head},
+     {"leaves", Question::leaves},
+     {"scopes", Question::scopes},
+     {"parcels", Question::parcels},
+     {"cosignature", Question::cosignature},
+     {"receipt", Question::receipt},
+     {"poke", Question::poke},
+     {"own-leaves", Question::own_leaves},
+     {"own-scopes", Question::own_scopes},
+     {"own-parcels", Question::own_parcels}}};
 
 Error damaged(std::string_view what) {
   return {Code::damaged, "a message between nodes isn't as it has to be: " + std::string(what)};

@@ -35,7 +35,11 @@ enum class Question {
   cosignature,  // I have seen your head
   receipt,      // I have taken over this much
   poke,         // there is something new at mine
+  own_leaves,   // which leaves of my log do you have?
+  own_scopes,   // and up to which number of which scopes?
+  own_parcels,  // and which contents?
 };
+inline constexpr std::size_t question_count = 10;
 std::string_view to_text(Question question);
 std::optional<Question> question_from_text(std::string_view text);
 

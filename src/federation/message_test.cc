@@ -15,8 +15,9 @@ using testing::signer;
 const std::string hex_a(64, 'a');
 
 TEST(Message, QuestionsHaveNames) {
-  for (const Question question : {Question::head, Question::leaves, Question::scopes, Question::parcels,
-                                  Question::cosignature, Question::receipt, Question::poke}) {
+  for (const Question question :
+       {Question::head, Question::leaves, Question::scopes, Question::parcels, Question::cosignature, Question::receipt,
+        Question::poke, Question::own_leaves, Question::own_scopes, Question::own_parcels}) {
     EXPECT_EQ(question_from_text(to_text(question)), question);
   }
   EXPECT_EQ(question_from_text("heads"), std::nullopt);

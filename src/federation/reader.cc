@@ -9,6 +9,7 @@ namespace fristad {
 namespace {
 
 constexpr std::size_t refused_max = 1000;
+constexpr std::int64_t remembered_for_ms = 10 * 60'000;
 // Journal::extend() takes no more at once; what is to be taken is in memory until then.
 constexpr std::uint64_t leaves_max = std::uint64_t{1} << 20;
 
@@ -39,6 +40,7 @@ Result<std::unique_ptr<Reader>> Reader::open(Journal& journal, const Alliance& a
   for (const PeerRow& peer : TRY(ledger.peers())) {
     reader->cosigned_[peer.member] = peer.cosigned;
     reader->answered_ms_[peer.member] = peer.contact_ms;
+    if (peer.contact_ms > 0) reader->offsets_[peer.member] = {.ms = peer.clock_offset_ms, .remembered = true};
   }
   reader->lost_ = TRY(ledger.lost());
   return reader;
@@ -49,7 +51,7 @@ void Reader::note_clock(const std::string& member, std::int64_t theirs_ms, std::
   const std::int64_t now_ms = options_.clock.utc_ms();
   const std::int64_t closest_ms = std::clamp(theirs_ms, std::min(asked_ms, now_ms), std::max(asked_ms, now_ms));
   const std::scoped_lock lock(mutex_);
-  offsets_ms_[member] = theirs_ms - closest_ms;
+  offsets_[member] = {.ms = theirs_ms - closest_ms};
 }
 
 std::int64_t Reader::clock_offset_ms() const {
@@ -57,8 +59,11 @@ std::int64_t Reader::clock_offset_ms() const {
   std::vector<std::int64_t> all{0};
   {
     const std::scoped_lock lock(mutex_);
-    for (const auto& [member, offset_ms] : offsets_ms_) {
-      if (!now->state || now->state->is_active(member)) all.push_back(offset_ms);
+    // A clock that was wrong before a restart is wrong behind it, but not for ever, where nobody answers.
+    const bool remember = options_.clock.steady_ms() - opened_steady_ms_ < remembered_for_ms;
+    for (const auto& [member, offset] : offsets_) {
+      if (offset.remembered && !remember) continue;
+      if (!now->state || now->state->is_active(member)) all.push_back(offset.ms);
     }
   }
   std::ranges::sort(all);
@@ -121,7 +126,7 @@ Result<Pulled> Reader::pull(const std::string& member, const Ask& ask) {
   const std::int64_t asked_ms = options_.clock.utc_ms();
   const HeadAnswer answer = TRY(HeadAnswer::decode(TRY(ask(Question::head, request.encode()))));
   note_clock(member, answer.at_ms, asked_ms);
-  look_at_own(member, answer.yours);
+  TRY(look_at_own(pull, answer.yours));
   auto head = checked(member, answer.head);
   if (!head) {
     // Its keys may be others now: how that was voted on stands in what is here of its log, if nowhere else.
@@ -145,7 +150,12 @@ Result<Pulled> Reader::pull(const std::string& member, const Ask& ask) {
     TRY(give_receipt(pull, answer.scopes));
   }
   const std::int64_t now_ms = options_.clock.utc_ms();
-  TRY(ledger_.answered(member, now_ms));
+  std::int64_t offset_ms = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    offset_ms = offsets_[member].ms;
+  }
+  TRY(ledger_.answered(member, now_ms, offset_ms));
   const std::scoped_lock lock(mutex_);
   answered_ms_[member] = now_ms;
   return pull.pulled;
@@ -174,8 +184,8 @@ Result<std::optional<std::string>> Reader::head_at(std::uint32_t log, std::uint6
   return journal_.signed_head(log, size - 1, size);
 }
 
-void Reader::look_at_own(std::string_view member, std::string_view note) const {
-  if (!options_.on_own_head) return;
+Status Reader::look_at_own(const Pull& pull, std::string_view note) {
+  if (!options_.on_own_head) return {};
   // A head that we didn't sign says nothing about us.
   const LogHead own = journal_.head(shared_log);
   const auto says = unproved(note);
@@ -183,7 +193,47 @@ void Reader::look_at_own(std::string_view member, std::string_view note) const {
   // Keys that we know of as the others do, where this node is an older copy that doesn't have them.
   const auto key = alliance_.key_of(journal_.member(), KeyPurpose::log, size);
   const NoteKey log_key{.name = own.origin, .key = key ? *key : journal_.log_key(shared_log, size)};
-  if (note.empty() || verify_checkpoint(note, log_key, {})) options_.on_own_head(member, size);
+  if (!note.empty() && !verify_checkpoint(note, log_key, {})) return {};
+  if (says && options_.recovers && options_.recovers()) TRY(recover(pull, *says, note));
+  options_.on_own_head(pull.member, size);
+  return {};
+}
+
+Status Reader::recover(const Pull& pull, const Checkpoint& head, std::string_view note) {
+  const std::scoped_lock one_at_a_time(recovering_);
+  const std::uint64_t own = journal_.head(shared_log).size;
+  if (head.size > own) {
+    if (head.size - own > leaves_max) {
+      return Error{Code::too_large, pull.member + " knows " + std::to_string(head.size - own) +
+                                        " records of this node that aren't here: restore a newer backup"};
+    }
+    const std::vector<LeafBytes> lacking = TRY(leaves(pull, Question::own_leaves, own, head.size));
+    TRY(journal_.extend(
+        {.member = journal_.member(),
+         .from = own,
+         .leaves = lacking,
+         .head = head,
+         .note = note,
+         .key_at = [&](std::uint64_t at) { return key_of(journal_.member(), KeyPurpose::record, at); }}));
+  }
+  if (const auto done = recovered_.find(pull.member); done != recovered_.end() && done->second >= head.size) return {};
+  std::map<std::string, std::int64_t, std::less<>> here;
+  for (ScopeSpan& span : TRY(journal_.spans(shared_log))) here.emplace(std::move(span.scope), span.last);
+  const ScopesAnswer answer = TRY(ScopesAnswer::decode(TRY(pull.ask(Question::own_scopes, ""))));
+  for (const auto& [scope, last] : answer.last) {
+    if (last > static_cast<std::int64_t>(head.size))
+      return damaged(pull.member + " says that we wrote more than we did");
+    std::int64_t from = here[scope] + 1;
+    while (from <= last) {
+      const ParcelsRequest request{.scope = scope, .from = from};
+      const auto parcels = TRY(decode_parcels(TRY(pull.ask(Question::own_parcels, request.encode()))));
+      TRY(journal_.recover(scope, parcels));
+      if (parcels.empty() || parcels.back().sequence < from) break;
+      from = parcels.back().sequence + 1;
+    }
+  }
+  recovered_[pull.member] = head.size;
+  return {};
 }
 
 Status Reader::extend(Pull& pull, const HeadAnswer& answer) {
@@ -204,7 +254,7 @@ Status Reader::extend(Pull& pull, const HeadAnswer& answer) {
     return Error{Code::too_large, pull.member + " shows a head that is " + std::to_string(head.size - size) +
                                       " records away from what is here: none so far is taken over"};
   }
-  const std::vector<LeafBytes> fresh = TRY(leaves(pull, size, head.size));
+  const std::vector<LeafBytes> fresh = TRY(leaves(pull, Question::leaves, size, head.size));
   const Status extended =
       journal_.extend({.member = pull.member,
                        .from = size,
@@ -220,11 +270,12 @@ Status Reader::extend(Pull& pull, const HeadAnswer& answer) {
   return explain_break(pull, answer, *known, extended.error());
 }
 
-Result<std::vector<LeafBytes>> Reader::leaves(const Pull& pull, std::uint64_t from, std::uint64_t to) const {
+Result<std::vector<LeafBytes>> Reader::leaves(const Pull& pull, Question question, std::uint64_t from,
+                                              std::uint64_t to) {
   std::vector<LeafBytes> all;
   while (from + all.size() < to) {
     const LeavesRequest request{.from = from + all.size(), .to = std::min(to, from + all.size() + leaves_per_answer)};
-    const auto some = TRY(decode_leaves(TRY(pull.ask(Question::leaves, request.encode()))));
+    const auto some = TRY(decode_leaves(TRY(pull.ask(question, request.encode()))));
     if (some.empty() || some.size() > request.to - request.from) {
       return damaged(pull.member + " doesn't show the leaves that its head stands for");
     }
@@ -238,7 +289,7 @@ Status Reader::explain_break(const Pull& pull, const HeadAnswer& answer, const K
   Digest then{};
   while (tree.size() < pull.head.checkpoint.size) {
     const std::uint64_t to = std::min(pull.head.checkpoint.size, tree.size() + leaves_per_answer);
-    for (const LeafBytes& leaf : TRY(leaves(pull, tree.size(), to))) {
+    for (const LeafBytes& leaf : TRY(leaves(pull, Question::leaves, tree.size(), to))) {
       tree.append(leaf_hash(leaf));
       if (tree.size() == known.head.size) then = tree.root();
     }

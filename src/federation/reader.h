@@ -55,6 +55,9 @@ struct ReaderOptions {
   // How much of our own log a member knows, under a head that we have signed; 0: nothing. More than there is: we are an
   // older copy of ourselves. Called at each pull.
   std::function<void(std::string_view member, std::uint64_t size)> on_own_head = {};
+  // Whether what others have of our own log, and we don't, is to be taken back before on_own_head is told: see
+  // record/exchange.h. Empty: it isn't.
+  std::function<bool()> recovers = {};
 };
 
 class Reader {
@@ -89,8 +92,13 @@ class Reader {
   Reader(Journal& journal, const Alliance& alliance, Ledger& ledger, ReaderOptions options)
       : journal_(journal), alliance_(alliance), ledger_(ledger), options_(std::move(options)) {
     set_witness(std::move(options_.witness));
+    opened_steady_ms_ = options_.clock.steady_ms();
   }
 
+  struct Offset {
+    std::int64_t ms = 0;
+    bool remembered = false;  // from before this process
+  };
   struct Pull {
     const std::string& member;
     const Ask& ask;
@@ -101,9 +109,12 @@ class Reader {
   // Errors: those of keys_for(); damaged (not signed by the log's key; a cosignature is wrong).
   Result<CheckedHead> checked(const std::string& member, const SeenHead& head) const;
   void note_clock(const std::string& member, std::int64_t theirs_ms, std::int64_t asked_ms);
-  void look_at_own(std::string_view member, std::string_view note) const;
+  Status look_at_own(const Pull& pull, std::string_view note);
+  // What that member has of our log, up to this head that we have signed.
+  Status recover(const Pull& pull, const Checkpoint& head, std::string_view note);
   Status extend(Pull& pull, const HeadAnswer& answer);
-  Result<std::vector<LeafBytes>> leaves(const Pull& pull, std::uint64_t from, std::uint64_t to) const;
+  static Result<std::vector<LeafBytes>> leaves(const Pull& pull, Question question, std::uint64_t from,
+                                               std::uint64_t to);
   // Why leaves don't lead to a head: with two histories that both have its signature it is the member's doing.
   Status explain_break(const Pull& pull, const HeadAnswer& answer, const KnownLog& known, const Error& error);
   // Never good.
@@ -124,11 +135,14 @@ class Reader {
   const Alliance& alliance_;
   Ledger& ledger_;
   ReaderOptions options_;
+  std::mutex recovering_;                                        // one member at a time
+  std::map<std::string, std::uint64_t, std::less<>> recovered_;  // up to which head each has given back what it has
+  std::int64_t opened_steady_ms_ = 0;
   mutable std::mutex mutex_;
   std::shared_ptr<const SigningKey> witness_;
-  std::map<std::string, Digest, std::less<>> complete_;          // the scopes that were taken over in full
-  std::map<std::string, std::uint64_t, std::less<>> cosigned_;   // sizes
-  std::map<std::string, std::int64_t, std::less<>> offsets_ms_;  // of others' clocks
+  std::map<std::string, Digest, std::less<>> complete_;         // the scopes that were taken over in full
+  std::map<std::string, std::uint64_t, std::less<>> cosigned_;  // sizes
+  std::map<std::string, Offset, std::less<>> offsets_;          // of others' clocks
   std::map<std::string, Ledger::Scopes, std::less<>> lost_;
   std::map<std::string, std::int64_t, std::less<>> answered_ms_;
 };

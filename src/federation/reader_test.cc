@@ -256,6 +256,126 @@ TEST_F(ReaderTest, NobodyElseCanSayThatWeAreBehind) {
   EXPECT_EQ(aa.behind, std::vector<std::uint64_t>{own.size + 9});
 }
 
+// aa is restored from a backup, after which it wrote "open", which both have read, and "narrow", which ab alone has.
+struct RecoveringTest : ReaderTest {
+  void SetUp() override {
+    narrow = to_hex(aa.opens({"ab"}));
+    meeting.settle();
+    aa.save(backup / "then");
+    aa.says("open");
+    aa.says("narrow", narrow);
+    meeting.settle();
+    then = aa.journal->head(shared_log);
+    aa.go_back(backup / "then");
+    aa.journal->hold_shared("an older copy");
+    aa.recovers = true;
+  }
+  Result<Pulled> from(std::string_view member) { return meeting.pull("aa", member); }
+  // Whatever is wrong with that answer of ab: nothing of it counts.
+  void refuses(Question at, const std::function<std::string(std::string)>& bend, Code code) {
+    const auto refused = pull(bent(honest(), at, bend));
+    EXPECT_EQ(code_of(refused), code) << to_text(at);
+  }
+
+  TemporaryFolder backup;
+  std::string narrow;
+  LogHead then;
+};
+
+TEST_F(RecoveringTest, AnOlderCopyTakesBackWhatOthersHaveRead) {
+  ASSERT_TRUE(from("ac"));
+  EXPECT_EQ(aa.journal->head(shared_log).root, then.root);
+  EXPECT_TRUE(aa.behind.empty()) << "told only once what it has is here";
+  EXPECT_EQ(aa.notes(), "") << "nothing counts before all have been asked";
+  ASSERT_TRUE(from("ab"));
+  std::vector<Question> questions;
+  ASSERT_TRUE(pull(counted(honest(), questions)));
+  EXPECT_EQ(std::ranges::count(questions, Question::own_scopes), 0) << "each is asked once";
+  const auto recovered = aa.journal->end_recovery("local-admin");
+  ASSERT_TRUE(recovered) << recovered.error().message;
+  EXPECT_EQ(recovered->lost, 0u);
+  EXPECT_EQ(aa.notes(), "narrow open ");
+  aa.journal->hold_shared("");
+  aa.recovers = false;
+  aa.says("after", narrow);
+  meeting.settle();
+  EXPECT_EQ(ab.notes(), "after narrow open ");
+  EXPECT_EQ(ac.notes(), "open ");
+}
+
+TEST_F(RecoveringTest, WhoGivesBackAnythingElseIsRefused) {
+  const std::uint64_t size = aa.journal->head(shared_log).size;
+  refuses(
+      Question::own_leaves, [](const std::string&) { return std::string(); }, Code::damaged);
+  refuses(
+      Question::own_leaves,
+      [](std::string answer) {
+        answer[answer.size() - 1] = static_cast<char>(answer.back() ^ 1);
+        return answer;
+      },
+      Code::damaged);
+  refuses(
+      Question::own_leaves, [](const std::string& answer) { return answer + answer; }, Code::damaged);
+  EXPECT_EQ(aa.journal->head(shared_log).size, size);
+  refuses(
+      Question::own_scopes,
+      [](const std::string&) {
+        return ScopesAnswer{.last = {{"alliance", 1'000'000'000}}}.encode();
+      },
+      Code::damaged);
+  refuses(
+      Question::own_parcels, [](const std::string&) { return std::string("cut"); }, Code::damaged);
+  // Contents that aren't ours are passed over, and don't keep it from ending.
+  const auto pulled = pull(bent(honest(), Question::own_parcels, [](const std::string& answer) {
+    auto parcels = decode_parcels(answer).value();
+    for (Parcel& parcel : parcels) parcel.content.assign(parcel.content.size(), 7);
+    return encode_parcels(parcels);
+  }));
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  ASSERT_TRUE(from("ac"));
+  EXPECT_EQ(aa.journal->end_recovery("local-admin")->lost, 1u);
+  EXPECT_EQ(aa.notes(), "open ");
+}
+
+// What is asked of others is one's own, and nobody else's.
+TEST_F(RecoveringTest, EachIsGivenWhatItWroteItself) {
+  const auto scopes = ScopesAnswer::decode(ab.answers->answer("ac", Question::own_scopes, "").value()).value();
+  EXPECT_FALSE(scopes.last.contains(narrow));
+  const std::string asked = ParcelsRequest{.scope = narrow, .from = 1}.encode();
+  EXPECT_TRUE(decode_parcels(ab.answers->answer("ac", Question::own_parcels, asked).value())->empty());
+  EXPECT_FALSE(decode_parcels(ab.answers->answer("aa", Question::own_parcels, asked).value())->empty());
+  for (const Question question : {Question::own_leaves, Question::own_scopes, Question::own_parcels}) {
+    EXPECT_EQ(code_of(ab.answers->answer("zz", question, "")), Code::permission_denied) << to_text(question);
+    if (question == Question::own_scopes) continue;
+    EXPECT_EQ(code_of(ab.answers->answer("aa", question, "x")), Code::damaged) << to_text(question);
+  }
+}
+
+TEST_F(ReaderTest, AWrongClockStaysWrongOverARestartUntilOthersAnswer) {
+  const auto hour = [&](const std::string& answer) {
+    HeadAnswer changed = HeadAnswer::decode(answer).value();
+    changed.at_ms += 3'600'000;
+    return changed.encode();
+  };
+  for (const auto* other : {"ab", "ac"}) {
+    ASSERT_TRUE(aa.reader->pull(other, bent(meeting[other].ask_as("aa"), Question::head, hour)));
+  }
+  EXPECT_EQ(aa.reader->clock_offset_ms(), 3'600'000);
+  aa.close();
+  aa.open();
+  EXPECT_EQ(aa.reader->clock_offset_ms(), 3'600'000);
+  ASSERT_TRUE(meeting.pull("aa", "ab"));
+  EXPECT_EQ(aa.reader->clock_offset_ms(), 0) << "of a remembered one and of ours the nearer";
+  aa.close();
+  aa.open();
+  ASSERT_TRUE(aa.reader->pull("ab", bent(honest(), Question::head, hour)));
+  EXPECT_EQ(aa.reader->clock_offset_ms(), 3'600'000);
+  aa.close();
+  aa.open();
+  meeting.still.pass(11 * 60'000);
+  EXPECT_EQ(aa.reader->clock_offset_ms(), 0) << "nobody has answered for long";
+}
+
 TEST_F(ReaderTest, AScopeThatIsReadNoMoreIsFollowedNoMore) {
   const RecordId scope = ab.opens({"aa"});
   const std::string name = to_hex(scope);

@@ -46,6 +46,7 @@ Result<RuleInput> Material::Impl::rule_input(const KnownList& known, const ListI
                                              std::vector<Explanation::Opinion>* opinions) const {
   RuleInput input = unremarked_input(known, number, classification);
   std::vector<Explanation::Opinion> said;
+  std::vector<std::uint64_t> positions;
   {
     const std::scoped_lock lock(reading);
     input.withdrawn =
@@ -58,18 +59,22 @@ Result<RuleInput> Material::Impl::rule_input(const KnownList& known, const ListI
                        return Status();
                      }));
     // Of each member the last that it said.
-    TRY(
-        views->query("SELECT log, verdict, basis, reason, at FROM opinion AS mine WHERE list = $1 AND number = $2 AND "
-                     "place = (SELECT max(place) FROM opinion WHERE list = mine.list AND number = mine.number AND "
-                     "log = mine.log) ORDER BY log",
-                     {Bytes(list), number}, [&](const SqlRow& row) {
-                       said.push_back({.member = journal.author(static_cast<std::uint32_t>(row.integer(0))),
-                                       .verdict = from_text<Verdict>(row.text(1)).value_or(Verdict::confirm),
-                                       .basis = from_text<Basis>(row.text(2)).value_or(Basis::relayed),
-                                       .reason = std::string(row.text(3)),
-                                       .at_ms = row.integer(4)});
-                       return Status();
-                     }));
+    TRY(views->query(
+        "SELECT log, verdict, basis, reason, at, place FROM opinion AS mine WHERE list = $1 AND number = $2 AND "
+        "place = (SELECT max(place) FROM opinion WHERE list = mine.list AND number = mine.number AND "
+        "log = mine.log) ORDER BY log",
+        {Bytes(list), number}, [&](const SqlRow& row) {
+          said.push_back({.member = journal.author(static_cast<std::uint32_t>(row.integer(0))),
+                          .verdict = from_text<Verdict>(row.text(1)).value_or(Verdict::confirm),
+                          .basis = from_text<Basis>(row.text(2)).value_or(Basis::relayed),
+                          .reason = std::string(row.text(3)),
+                          .at_ms = row.integer(4)});
+          positions.push_back(Place::of(row.integer(5)).position);
+          return Status();
+        }));
+  }
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    said[i].cosigned = said[i].member == journal.member() || positions[i] < origin_of(said[i].member).cosigned;
   }
   count_voices(known, said, input);
   if (opinions != nullptr) *opinions = std::move(said);
@@ -83,6 +88,8 @@ void Material::Impl::count_voices(const KnownList& known, std::span<const Explan
   std::set<std::string> disputing;
   for (const Explanation::Opinion& opinion : opinions) {
     if (opinion.basis != Basis::examined) continue;
+    // Who has two histories may tell each reader another; a dispute is heeded all the same.
+    if (!opinion.cosigned && opinion.verdict == Verdict::confirm) continue;
     const bool ours = opinion.member == journal.member();
     if (ours && opinion.verdict == Verdict::dispute) input.disputed_by_us = true;
     std::string jurisdiction = voice_of(opinion.member);

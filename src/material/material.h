@@ -110,9 +110,10 @@ struct Explanation {
     Basis basis = Basis::examined;
     std::string reason;
     std::int64_t at_ms = 0;
+    bool cosigned = true;  // enough witnesses have seen it: before that it confirms nothing
   };
   std::vector<Opinion> opinions = {};
-  std::vector<std::pair<std::string, std::uint64_t>> as_of = {};  // the position of each log
+  std::vector<std::pair<std::string, std::uint64_t>> as_of = {};  // the size of each log that is known here
 };
 
 struct Recall {

@@ -3,6 +3,7 @@
 #include "base/hex.h"
 #include "base/try.h"
 #include "material/material_impl.h"
+#include "record/exchange.h"
 
 namespace fristad {
 Result<std::optional<ListId>> Material::Impl::list_of(Place chunk) const {
@@ -202,6 +203,9 @@ Result<Explanation> Material::explain(const ListId& list, std::int64_t number) c
   for (std::uint32_t log = 0; log < own_logs; ++log) {
     const LogHead head = impl_->journal.head(log);
     explanation.as_of.emplace_back(head.origin, head.size);
+  }
+  for (const KnownLog& log : impl_->journal.known_logs()) {
+    explanation.as_of.emplace_back(log.head.origin, log.head.size);
   }
   return explanation;
 }

@@ -185,9 +185,29 @@ TEST_F(TrustTest, WhatTooFewWitnessesHaveSeenIsALead) {
   const std::uint64_t position = EntryPlace::of_number(0, first_).chunk.position;
   told_.origins["us"].cosigned = position;
   EXPECT_EQ(ruling().level, Level::lead);
-  EXPECT_EQ(ruling().reasons, Reasons{"not-cosigned"});
+  const Reasons reasons = ruling().reasons;
+  EXPECT_EQ(std::ranges::count(reasons, "not-cosigned"), 1);
   told_.origins["us"].cosigned = position + 1;
+  EXPECT_EQ(ruling().reasons, Reasons{"too-few-confirmations"}) << "what it says of the entry stands behind that";
+  told_.origins["us"].cosigned = se_.journal->known_log("us")->head.size;
   EXPECT_EQ(ruling().level, Level::enforce);
+}
+
+TEST_F(TrustTest, AConfirmationCountsOnceItIsCosignedAndADisputeAtOnce) {
+  enforced();
+  const auto known = se_.journal->known_log("nz");
+  ASSERT_TRUE(known);
+  told_.origins["nz"].cosigned = 0;
+  EXPECT_EQ(input().confirmed_by, 1);
+  EXPECT_EQ(ruling().level, Level::lead);
+  const Explanation why = se_.material->explain(list_, first_).value();
+  EXPECT_EQ(std::ranges::count(why.opinions, false, &Explanation::Opinion::cosigned), 1);
+  EXPECT_NE(std::ranges::find(why.as_of, std::pair(known->head.origin, known->head.size)), why.as_of.end());
+  told_.origins["nz"].cosigned = known->head.size;
+  EXPECT_EQ(ruling().level, Level::enforce);
+  told_.origins["nz"].cosigned = 0;
+  says(nz_, Verdict::dispute, "wrong");
+  EXPECT_EQ(input().disputed_by, 1);
 }
 
 TEST_F(TrustTest, NationalClassesAndDisputesGoByTheSubscription) {

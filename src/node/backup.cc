@@ -282,7 +282,8 @@ Result<BackupReport> restore_node(const NodeRestore& restore, const NodeSeams& s
       report = TRY(verify_all(*journal));
       TRY(journal->rebuild());
       for (const ErasedParts& erasure : erasures) {
-        const auto erased = journal->erase("local-admin", erasure.record, erasure.items, "erased before the restore");
+        const Status erased =
+            journal->erase_restored("local-admin", erasure.record, erasure.items, "erased before the restore");
         // Not in this backup, or erased in it already.
         const bool absent =
             !erased && (erased.error().code == Code::not_found || erased.error().code == Code::conflict);

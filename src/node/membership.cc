@@ -1,5 +1,7 @@
 // A node among others: its card, joining, what it shares and with whom, and the brake that pulls itself.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -41,39 +43,115 @@ Status Node::Impl::open_membership() {
   ReaderOptions reading{
       .witness = SigningKey::from_seed(keys.witness_now()), .sign = record_signer(*journal), .clock = seams.clock};
   reading.on_own_head = [this](std::string_view member, std::uint64_t size) { compare_own(member, size); };
+  reading.recovers = [this] { return recovering.load(); };
   reader = TRY(Reader::open(*journal, *alliance, *ledger, std::move(reading)));
-  std::error_code error;
-  if (std::filesystem::exists(restored_path(), error) && alliance->membership()->alliance) {
-    journal->hold_shared(
-        "this node was restored from a backup, and may have written more since: until every active member has told it "
-        "how much of its log there is, it records nothing that others could read. Let it serve, and look at "
-        "fristad alliance status");
+  const auto restored = read_file(restored_path(), 100);
+  if (restored && alliance->membership()->alliance) {
+    recovering = *restored == restored_recovers;
+    hold();
+  } else {
+    TRY(journal->record_due_erasures(watching_actor));
   }
   journal->subscribe([this](std::span<const Record> records) { heard(records); });
   return {};
 }
 
+// ---- An older copy of ourselves ----
+
+void Node::Impl::hold() const {
+  std::string others;
+  const auto now = alliance->membership();
+  if (now->state) {
+    const std::scoped_lock reading(comparing);
+    for (const auto& [code, other] : now->state->members) {
+      if (code == settings.member || other.standing != Standing::active || compared.contains(code)) continue;
+      others += (others.empty() ? "" : ", ") + code;
+    }
+  }
+  journal->hold_shared(
+      recovering ? "this node takes back from the other members what it wrote after the backup that it was restored "
+                   "from, and records nothing that others could read meanwhile. To be asked: " +
+                       others
+                 : "this node was restored from a backup, and may have written more since: until every active member "
+                   "has told it how much of its log there is, it records nothing that others could read. Let it "
+                   "serve, and look at fristad alliance status");
+}
+
 void Node::Impl::compare_own(std::string_view member, std::uint64_t size) {
   const std::uint64_t own = journal->head(shared_log).size;
+  std::error_code error;
   if (size > own) {
+    // A restart doesn't make it any newer.
+    if (!std::filesystem::exists(restored_path(), error)) {
+      static_cast<void>(write_file(restored_path(), "", FileAccess::owner_only, FileExists::replace));
+    }
     journal->hold_shared("this node is an older copy of itself: \"" + std::string(member) + "\" knows " +
                          std::to_string(size) + " records of its log, and here are " + std::to_string(own) +
-                         ". Go on with the newer copy; where that is lost, leave the alliance and come back under "
-                         "another code");
+                         ". Go on with the newer copy; where that is lost, let this one take over what the others have "
+                         "read of it: fristad alliance recover");
     return;
   }
-  std::error_code error;
-  const std::scoped_lock one_at_a_time(comparing);
   if (!std::filesystem::exists(restored_path(), error)) return;
-  compared.emplace(member);
-  const auto now = alliance->membership();
-  if (!now->state) return;
-  for (const auto& [code, other] : now->state->members) {
-    const bool asked = code == settings.member || other.standing != Standing::active || compared.contains(code);
-    if (!asked) return;
+  bool all = true;
+  {
+    const std::scoped_lock reading(comparing);
+    compared.emplace(member);
+    const auto now = alliance->membership();
+    if (!now->state) return;
+    for (const auto& [code, other] : now->state->members) {
+      all = all && (code == settings.member || other.standing != Standing::active || compared.contains(code));
+    }
   }
-  std::filesystem::remove(restored_path(), error);
+  if (!all) {
+    if (recovering) hold();
+    return;
+  }
+  const std::scoped_lock one_at_a_time(letting_go);
+  if (!std::filesystem::exists(restored_path(), error)) return;
+  if (const Status done = let_go(); !done) {
+    journal->hold_shared(
+        "what the other members gave back of this node's log couldn't be taken over, and is tried "
+        "again: " +
+        done.error().message);
+  }
+}
+
+Status Node::Impl::let_go() {
+  if (recovering) {
+    const Recovered recovered = TRY(journal->end_recovery(watching_actor));
+    if (recovered.erased) TRY(write_file(unfinished_path(), "", FileAccess::owner_only, FileExists::replace));
+    {
+      const std::scoped_lock one_at_a_time(erasing);
+      TRY(complete_erasures());
+    }
+    stated_quarter.reset();
+  }
+  // It stays held until this is gone.
+  if (unlink(restored_path().c_str()) != 0) return os_error("cannot remove " + restored_path(), errno);
+  recovering = false;
   journal->hold_shared("");
+  // What is due and can't be recorded now is, when the node is opened next.
+  static_cast<void>(journal->record_due_erasures(watching_actor));
+  return {};
+}
+
+Status Node::recover() {
+  Impl& impl = *impl_;
+  std::error_code error;
+  if (!std::filesystem::exists(impl.restored_path(), error)) {
+    return Error{Code::conflict, "this node lacks nothing of its log, as far as other members have told it"};
+  }
+  if (!impl.alliance->membership()->state) {
+    return Error{Code::conflict, "this node is no member of an alliance: nobody has read what it wrote"};
+  }
+  TRY(write_file(impl.restored_path(), restored_recovers, FileAccess::owner_only, FileExists::replace));
+  {
+    const std::scoped_lock lock(impl.comparing);
+    impl.compared.clear();
+  }
+  impl.recovering = true;
+  impl.hold();
+  return {};
 }
 
 bool Node::Impl::follows(std::string_view member, std::string_view scope) const {
@@ -85,7 +163,7 @@ bool Node::Impl::follows(std::string_view member, std::string_view scope) const 
 std::string Node::Impl::why_no_heads() const {
   const std::int64_t offset_ms = reader ? reader->clock_offset_ms() : 0;
   if (std::abs(offset_ms) <= clock_wrong_ms) return {};
-  return "this node's clock is " + std::to_string(std::abs(offset_ms) / 60'000) + " minutes " +
+  return "this node's clock is " + std::to_string((std::abs(offset_ms) + 30'000) / 60'000) + " minutes " +
          (offset_ms > 0 ? "behind" : "ahead of") +
          " that of most other members: until it is right no head of the log is signed, and they read nothing new of it";
 }
@@ -240,11 +318,13 @@ Result<Audit> Node::draw_audit(const By& by, const std::string& member, std::int
 Status Node::Impl::state_counts_if_due() {
   const auto now = alliance->membership();
   if (!now->state || !now->state->is_active(settings.member) || !journal->shared_held().empty()) return {};
+  // What is stated with a wrong clock, be it in a year to come, would be the last for long.
+  if (!why_no_heads().empty()) return {};
   if (!stated_quarter) {
     std::int64_t last_ms = seams.clock.utc_ms();
     if (const auto first = journal->read(Place{shared_log, 0})) last_ms = first->payload.at_ms;
     TRY(journal->for_each_of_kind(shared_log, kind_stated, [&](const Record& record) {
-      last_ms = record.payload.at_ms;
+      if (record.payload.at_ms <= seams.clock.utc_ms()) last_ms = record.payload.at_ms;
       return Status();
     }));
     stated_quarter = quarter_of(last_ms);

@@ -188,6 +188,9 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOpen& open, const NodeSeams& 
       const auto readers = to->alliance->readers(list);
       return readers && readers->contains(whole_alliance);
     };
+    // What is being taken back stands behind what the index has followed.
+    std::error_code error;
+    if (impl->recovering) std::filesystem::remove_all(material.folder, error);
     auto opened = Material::open(*impl->journal, material);
     wipe(material.index_key);
     wipe(index_key);
@@ -268,6 +271,9 @@ Status Node::publish() {
     }));
     impl_->private_head_ms = now_ms;
   }
+  // What is held isn't signed, so there is nothing new to publish: fristad alliance status says why.
+  const auto head = journal.checkpoint(shared_log);
+  if (!head && head.error().code == Code::conflict) return {};
   return publish_log(journal, shared_log, log_folder(shared_log));
 }
 

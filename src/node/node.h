@@ -140,6 +140,12 @@ class Node {
   // Alliance::leave(); those who are members now are still answered, so that they learn of it.
   Status leave(const By& by, std::string_view reason);
 
+  // Of a node that was restored from a backup, or has found out that it is an older copy of itself: takes back what it
+  // wrote since from the other members, as far as they have read it, while it serves; then nothing holds its log any
+  // more. Whoever asks for it stands for it that no other copy of this node goes on: two make two histories. Errors:
+  // conflict (it lacks nothing, as far as others have told it).
+  Status recover();
+
   // ---- New keys: node/rotation.cc ----
 
   // Makes new signing keys, which two thirds of the alliance are to agree to: our vote is cast, and the card returned.

@@ -2,6 +2,7 @@
 
 // What the parts of a node share. Included by this room's sources alone.
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -17,6 +18,9 @@
 #include "node/node_settings.h"
 
 namespace fristad {
+
+// The content of the file restored_path() where what was lost is taken back.
+inline constexpr std::string_view restored_recovers = "recovers\n";
 
 struct Node::Impl {
   std::vector<std::string> erasure_files() const;
@@ -34,7 +38,11 @@ struct Node::Impl {
   bool follows(std::string_view member, std::string_view scope) const;
   // How much of our own log another member knows; see Journal::hold_shared().
   void compare_own(std::string_view member, std::uint64_t size);
+  // While there is this file nothing is recorded that others could read. Says restored_recovers once that is so.
   std::string restored_path() const { return folder + "/restored"; }
+  void hold() const;
+  // All active members have told us what they know: so we have all that there is.
+  Status let_go();
   std::string why_no_heads() const;
   // Another member's erasure leaves old bytes in our files too.
   void heard(std::span<const Record> records) const;
@@ -63,8 +71,10 @@ struct Node::Impl {
   std::unique_ptr<Material> material;
   std::unique_ptr<People> people;
   // Of a node that was restored: who has told how much of our log there is.
-  std::mutex comparing;
+  mutable std::mutex comparing;
   std::set<std::string, std::less<>> compared;
+  std::mutex letting_go;
+  std::atomic<bool> recovering = false;
   std::mutex publishing;
   // One erasure or backup at a time: what is erased while a backup is made would come back with it.
   std::mutex erasing;

@@ -34,6 +34,11 @@ Status copy_exchange(Connection& from, Connection& to) {
     TRY(to.execute("INSERT INTO claimed_erased(place) VALUES ($1)", {row.integer(0)}));
     return {};
   }));
+  TRY(from.query("SELECT id, scope, body FROM due_erasure", {}, [&](const SqlRow& row) -> Status {
+    TRY(to.execute("INSERT INTO due_erasure(id, scope, body) VALUES ($1, $2, $3)",
+                   {row.bytes(0), row.text(1), row.text(2)}));
+    return {};
+  }));
   return from.query("SELECT place, kind, schema FROM unfolded", {}, [&](const SqlRow& row) -> Status {
     TRY(to.execute("INSERT INTO unfolded(place, kind, schema) VALUES ($1, $2, $3)",
                    {row.integer(0), row.text(1), row.integer(2)}));

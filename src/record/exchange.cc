@@ -105,8 +105,12 @@ Status Journal::extend(const Extension& extension) {
                  "more than " + std::to_string(leaves_max) + " leaves are taken over one after another"};
   }
   const std::string origin = shared_origin_of(extension.member);
-  if (extension.head.origin != origin || extension.member == impl_->options.member) {
+  if (extension.head.origin != origin) {
     return Error{Code::invalid_argument, "a head of the log \"" + extension.head.origin + "\" is none of " + origin};
+  }
+  if (extension.member == impl_->options.member) {
+    const std::scoped_lock lock(impl_->holding);
+    if (impl_->held.empty()) return Error{Code::invalid_argument, "what goes on is nothing to take back"};
   }
   // Signatures take their time, and nobody has to wait for that.
   std::uint64_t position = extension.from;
@@ -127,9 +131,12 @@ Status Journal::extend(const Extension& extension) {
 Status Journal::Impl::take_leaves(Decision& decision, const Extension& extension) {
   BatchState& state = decision.batch_.state;
   Connection& connection = decision.connection_;
+  const bool own = extension.member == options.member;
   std::optional<std::uint32_t> number;
   bool fresh = false;
-  {
+  if (own) {
+    number = shared_log;
+  } else {
     const std::scoped_lock lock(head_mutex);
     for (std::uint32_t log = own_logs; log < authors.size(); ++log) {
       if (authors[log] == extension.member) number = log;
@@ -145,7 +152,8 @@ Status Journal::Impl::take_leaves(Decision& decision, const Extension& extension
   }
   const auto changed = state.others.find(*number);
   const auto known = committed.others.find(*number);
-  MerkleFrontier tree = changed != state.others.end()     ? changed->second
+  MerkleFrontier tree = own                               ? state.logs[shared_log]
+                        : changed != state.others.end()   ? changed->second
                         : known != committed.others.end() ? known->second
                                                           : MerkleFrontier();
   if (tree.size() != extension.from) {
@@ -169,7 +177,12 @@ Status Journal::Impl::take_leaves(Decision& decision, const Extension& extension
   TRY(connection.execute(
       "INSERT INTO checkpoint(log, size, note) VALUES ($1, $2, $3) ON CONFLICT(log, size) DO NOTHING",
       {std::int64_t{*number}, static_cast<std::int64_t>(tree.size()), extension.note}));
-  state.others.insert_or_assign(*number, std::move(tree));
+  if (own) {
+    state.logs[shared_log] = std::move(tree);
+    state.delivered = true;
+  } else {
+    state.others.insert_or_assign(*number, std::move(tree));
+  }
   return {};
 }
 

@@ -14,6 +14,14 @@
 //   TRY(journal.extend({.member = "us", .from = 0, .leaves = leaves, .head = head, .note = note, .key_at = key_at}));
 //   auto delivered = TRY(journal.deliver("us", span.scope, parcels));         // at the reader's
 //
+// What a node wrote after the backup that it was restored from it gets back in the same way, from those who have read
+// it: the leaves by extend(), while the shared log is held, and the contents by recover(). Once all have been asked,
+// end_recovery() makes them what they were:
+//
+//   TRY(journal.extend({.member = journal.member(), .from = own.size, .leaves = leaves, .head = head, ...}));
+//   TRY(journal.recover(span.scope, parcels));
+//   const Recovered recovered = TRY(journal.end_recovery("local-admin"));
+//
 // Thread-safety: as Journal.
 
 #include <cstdint>
@@ -75,6 +83,16 @@ struct Delivered {
   // behind it was taken, as the right one may still come.
   std::optional<std::uint64_t> torn = {};
 };
+
+// What came back of our own log.
+struct Recovered {
+  std::uint64_t records = 0;  // with their contents
+  std::uint64_t lost = 0;     // nobody had the contents; the leaves prove that there were some
+  bool erased = false;        // something of it had been erased by us: old bytes may be in files
+};
+
+// In the private log: of which records of the shared one ("ranges": first and last) the content is lost.
+inline constexpr std::string_view kind_lost = "log.lost";
 
 // What was refused, or what is due: never a word of the content.
 struct Quarantined {

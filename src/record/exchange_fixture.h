@@ -4,13 +4,52 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "record/exchange.h"
+#include "record/record_fixture.h"
 
 namespace fristad::testing {
+
+// A member with its journal.
+struct JournalMember {
+  explicit JournalMember(std::string code, const Kinds& known = note_kinds()) : name(std::move(code)), kinds(known) {
+    open();
+  }
+  void open() {
+    journal.reset();
+    store.emplace(Store::open({.sqlite_path = folder / "node.db"}).value());
+    auto opened = Journal::open(*store, kinds, keys(), test_options(random, name));
+    EXPECT_TRUE(opened) << opened.error().message;
+    journal = *std::move(opened);
+  }
+  JournalKeys keys() const {
+    const auto key = [&](std::uint8_t fill) {
+      Key seed;
+      std::ranges::fill(seed.bytes(), static_cast<std::uint8_t>(fill + name.front()));
+      return seed;
+    };
+    return {.record_key = SigningKey::from_seed(key(1)), .log_key = SigningKey::from_seed(key(2)), .data_key = key(3)};
+  }
+  Recorded says(Draft draft) {
+    auto recorded = journal->transact("anna", [&](Decision& decision) -> Status {
+      TRY(decision.emit(draft));
+      return {};
+    });
+    EXPECT_TRUE(recorded) << recorded.error().message;
+    return recorded ? recorded->front() : Recorded();
+  }
+
+  std::string name;
+  Random random = counting_random();  // goes on after a restart
+  TemporaryFolder folder;
+  const Kinds& kinds;
+  std::optional<Store> store;
+  std::unique_ptr<Journal> journal;
+};
 
 inline std::vector<LeafBytes> leaves_of(const Journal& from, std::uint64_t first) {
   std::vector<LeafBytes> leaves;

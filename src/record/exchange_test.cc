@@ -45,41 +45,8 @@ const Kinds& newer_kinds() {
   return kinds;
 }
 
-// A member with its journal.
-struct Member {
-  explicit Member(std::string code, const Kinds& known = newer_kinds()) : name(std::move(code)), kinds(known) {
-    open();
-  }
-  void open() {
-    journal.reset();
-    store.emplace(Store::open({.sqlite_path = folder / "node.db"}).value());
-    auto opened = Journal::open(*store, kinds, keys(), testing::test_options(random, name));
-    EXPECT_TRUE(opened) << opened.error().message;
-    journal = *std::move(opened);
-  }
-  JournalKeys keys() const {
-    const auto key = [&](std::uint8_t fill) {
-      Key seed;
-      std::ranges::fill(seed.bytes(), static_cast<std::uint8_t>(fill + name.front()));
-      return seed;
-    };
-    return {.record_key = SigningKey::from_seed(key(1)), .log_key = SigningKey::from_seed(key(2)), .data_key = key(3)};
-  }
-  Recorded says(Draft draft) {
-    auto recorded = journal->transact("anna", [&](Decision& decision) -> Status {
-      TRY(decision.emit(draft));
-      return {};
-    });
-    EXPECT_TRUE(recorded) << recorded.error().message;
-    return recorded->front();
-  }
-
-  std::string name;
-  Random random = testing::counting_random();  // goes on after a restart
-  TemporaryFolder folder;
-  const Kinds& kinds;
-  std::optional<Store> store;
-  std::unique_ptr<Journal> journal;
+struct Member : testing::JournalMember {
+  explicit Member(std::string code, const Kinds& known = newer_kinds()) : JournalMember(std::move(code), known) {}
 };
 
 TEST(Exchange, AReaderComesToHaveWhatItsAuthorHas) {

@@ -51,6 +51,8 @@ inline constexpr std::string_view kind_act = "act.recorded";
 struct ErasedParts {
   RecordId record{};
   std::vector<std::uint32_t> items;
+
+  friend bool operator==(const ErasedParts&, const ErasedParts&) = default;
 };
 Result<ErasedParts> erased_parts(const Record& erasure);
 
@@ -113,6 +115,7 @@ struct ScopeSpan;
 struct Parcel;
 struct Extension;
 struct Delivered;
+struct Recovered;
 struct Quarantined;
 
 using Decide = std::function<Status(Decision&)>;
@@ -237,9 +240,16 @@ class Journal {
   Result<std::optional<std::string>> signed_head(std::uint32_t log, std::uint64_t above, std::uint64_t up_to) const;
 
   // Erases a record of our own, or single items of a chunk: payload, salt and key go, the leaf and a record of the
-  // erasure stay. `facts` says which facts lawfully remain. Errors: not_found, permission_denied (not ours).
+  // erasure stay. `facts` says which facts lawfully remain. Errors: not_found, permission_denied (not ours), conflict
+  // (erased before).
   Result<Recorded> erase(const By& by, const RecordId& id, std::span<const std::uint32_t> items,
                          std::string_view ground);
+  // The same in a copy that was just restored, while nobody follows it: what stood in the shared log goes, but the
+  // record of that is only due, as others may have it already, at its place behind the end of this copy.
+  Status erase_restored(const By& by, const RecordId& id, std::span<const std::uint32_t> items,
+                        std::string_view ground);
+  // Records the erasures that are due, as far as they aren't in the log by now. Errors: those of transact().
+  Status record_due_erasures(const By& by);
   // Gets what was erased out of the files of the database: see Connection::checkpoint_and_scrub().
   Status scrub();
 
@@ -267,13 +277,20 @@ class Journal {
   // The contents in one scope from a sequence number on: as many as fit in so many bytes, one at least.
   Result<std::vector<Parcel>> parcels(std::uint32_t log, std::string_view scope, std::int64_t from,
                                       std::size_t bytes_max) const;
-  // Takes over leaves. Errors: conflict (the log doesn't end at `from` here), damaged (they don't lead to this head:
-  // who signed it has two histories, or the leaves were changed on their way; or a signature is wrong).
+  // Takes over leaves; of our own log, while it is held, those that we lack. Errors: conflict (the log doesn't end at
+  // `from` here), damaged (they don't lead to this head: who signed it has two histories, or the leaves were changed on
+  // their way; or a signature is wrong).
   Status extend(const Extension& extension);
   // Takes over contents and folds them. One that its author has signed but that no fold takes is quarantined, and the
   // others go on. Errors: conflict (the
   // first isn't the next of its scope), not_found (a leaf that isn't here yet); then nothing was taken.
   Result<Delivered> deliver(std::string_view member, std::string_view scope, std::span<const Parcel> parcels);
+  // Keeps what another member gives back of our own records in a scope; see record/exchange.h. What isn't as we signed
+  // it is passed over. Gives how many it was. Errors: unavailable.
+  Result<std::size_t> recover(std::string_view scope, std::span<const Parcel> parcels);
+  // Fills in what was kept, erases again what it says is erased, states in the private log what is lost, makes the
+  // views anew, and tells the subscribers. May be repeated after an error.
+  Result<Recovered> end_recovery(const By& by);
   Result<std::vector<Quarantined>> quarantined() const;
   // Records that their author says are erased, while no erasure in the log says so.
   Result<std::vector<Quarantined>> withheld() const;

@@ -41,6 +41,7 @@ constexpr std::array kinds{
     Kind{.name = kind_act, .schema_newest = 1, .check = check_nothing},
     // The public keys of the node, as statements of its root key: docs/format/record.md.
     Kind{.name = "node.keys", .schema_newest = 1, .from_others = true, .check = check_nothing},
+    Kind{.name = kind_lost, .schema_newest = 1, .check = check_nothing},
     // A hash of the private log's checkpoint, so that what is private can't be rewritten either.
     Kind{.name = "log.private_head", .schema_newest = 1, .from_others = true, .check = check_nothing},
     Kind{.name = kind_filled, .schema_newest = 1, .in_last_places = true, .check = check_nothing},
@@ -67,51 +68,111 @@ Result<ErasedParts> erased_parts(const Record& erasure) {
 Result<Recorded> Journal::erase(const By& by, const RecordId& id, std::span<const std::uint32_t> items,
                                 std::string_view ground) {
   auto recorded = TRY(transact(by, [&](Decision& decision) -> Status {
-    std::vector<Place> places;
-    bool erased = false;
-    const auto [from, to] = impl_->places_by(id);
-    TRY(decision.views().query("SELECT place, sealed IS NULL FROM record WHERE id = $1 AND place >= $2 AND place < $3",
-                               {Bytes(id), from, to}, [&](const SqlRow& row) {
-                                 places.push_back(Place::of(row.integer(0)));
-                                 erased = erased || row.integer(1) != 0;
-                                 return Status();
-                               }));
-    if (places.empty()) return Error{Code::not_found, "there is no such record to erase"};
-    if (places.front().log >= own_logs) return Error{Code::permission_denied, "only its author erases a record"};
-    if (erased) return Error{Code::conflict, "the record was erased before"};
-    const Record target = TRY(impl_->read_in(decision.views(), places.back()));
-    const Kind* const kind = impl_->kinds.find(target.payload.kind, target.payload.schema);
-    if (kind == nullptr || kind->erase == nullptr) {
-      return Error{Code::permission_denied,
-                   "a record of kind " + target.payload.kind + " isn't erased: others rest on it"};
-    }
-    Json::Object body{{"record", to_hex(id)}, {"ground", std::string(ground)}};
-    Json::Array listed;
-    for (const std::uint32_t item : items) {
-      if (item >= target.items.size()) return Error{Code::not_found, "the chunk has no item " + std::to_string(item)};
-      listed.emplace_back(static_cast<std::int64_t>(item));
-    }
-    if (!items.empty()) body.emplace("items", std::move(listed));
-    // The facts that lawfully remain, so that totals survive a rebuild.
-    Json::Array facts;
-    if (items.empty()) {
-      for (const Place place : places) {
-        TRY(decision.views().query("SELECT kind, subject, at, dimensions FROM fact WHERE place = $1 ORDER BY number",
-                                   {place.value()}, [&](const SqlRow& row) {
-                                     facts.push_back(Json::object({{"kind", row.text(0)},
-                                                                   {"subject", row.text(1)},
-                                                                   {"at", row.integer(2)},
-                                                                   {"dimensions", row.text(3)}}));
-                                     return Status();
-                                   }));
-      }
-    }
-    if (!facts.empty()) body.emplace("facts", std::move(facts));
-    TRY(decision.emit(
-        {.kind = std::string(kind_erased), .scope = target.payload.scope, .body = Json(std::move(body))}));
+    TRY(decision.emit(TRY(impl_->draft_erasure(decision.views(), id, items, ground))));
     return {};
   }));
   return recorded.front();
+}
+
+Status Journal::erase_restored(const By& by, const RecordId& id, std::span<const std::uint32_t> items,
+                               std::string_view ground) {
+  TRY(transact(by, [&](Decision& decision) -> Status {
+    Draft draft = TRY(impl_->draft_erasure(decision.views(), id, items, ground));
+    if (draft.scope == "private") {
+      TRY(decision.emit(std::move(draft)));
+      return {};
+    }
+    Fold fold(decision.views(), {});
+    const ErasedParts parts{.record = id, .items = {items.begin(), items.end()}};
+    TRY(impl_->erase_contents(decision.views(), parts, &fold));
+    TRY(decision.views().execute("INSERT INTO due_erasure(id, scope, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                                 {Bytes(id), std::string_view(draft.scope), canonical(draft.body)}));
+    return {};
+  }));
+  return {};
+}
+
+Status Journal::record_due_erasures(const By& by) {
+  TRY(transact(by, [&](Decision& decision) -> Status {
+    std::vector<Draft> due;
+    TRY(decision.views().query("SELECT scope, body FROM due_erasure ORDER BY id, body", {},
+                               [&](const SqlRow& row) -> Status {
+                                 due.push_back({.kind = std::string(kind_erased),
+                                                .scope = std::string(row.text(0)),
+                                                .body = TRY(parse_json(row.text(1), {}))});
+                                 return {};
+                               }));
+    if (due.empty()) return {};
+    const std::vector<ErasedParts> recorded = TRY(impl_->recorded_erasures(decision.views(), 0));
+    for (Draft& draft : due) {
+      const ErasedParts parts = TRY(erased_parts({.payload = {.body = draft.body}}));
+      if (std::ranges::find(recorded, parts) == recorded.end()) TRY(decision.emit(std::move(draft)));
+    }
+    TRY(decision.views().execute("DELETE FROM due_erasure"));
+    return {};
+  }));
+  return {};
+}
+
+Result<std::vector<ErasedParts>> Journal::Impl::recorded_erasures(Connection& connection, std::int64_t from) const {
+  std::vector<RecordRow> rows;
+  TRY(connection.query(
+      "SELECT place, id, revision, kind, leaf, key, sealed FROM record WHERE kind = $1 AND place >= $2 "
+      "AND place < $3 ORDER BY place",
+      {kind_erased, from, places_of(shared_log).second}, [&](const SqlRow& row) -> Status {
+        rows.push_back(TRY(read_row(row)));
+        return {};
+      }));
+  std::vector<ErasedParts> recorded;
+  for (const RecordRow& row : rows) {
+    if (!row.erased) recorded.push_back(TRY(erased_parts(TRY(open(row)))));
+  }
+  return recorded;
+}
+
+Result<Draft> Journal::Impl::draft_erasure(Connection& connection, const RecordId& id,
+                                           std::span<const std::uint32_t> items, std::string_view ground) const {
+  std::vector<Place> places;
+  bool erased = false;
+  const auto [from, to] = places_by(id);
+  TRY(connection.query("SELECT place, sealed IS NULL FROM record WHERE id = $1 AND place >= $2 AND place < $3",
+                       {Bytes(id), from, to}, [&](const SqlRow& row) {
+                         places.push_back(Place::of(row.integer(0)));
+                         erased = erased || row.integer(1) != 0;
+                         return Status();
+                       }));
+  if (places.empty()) return Error{Code::not_found, "there is no such record to erase"};
+  if (places.front().log >= own_logs) return Error{Code::permission_denied, "only its author erases a record"};
+  if (erased) return Error{Code::conflict, "the record was erased before"};
+  const Record target = TRY(read_in(connection, places.back()));
+  const Kind* const kind = kinds.find(target.payload.kind, target.payload.schema);
+  if (kind == nullptr || kind->erase == nullptr) {
+    return Error{Code::permission_denied,
+                 "a record of kind " + target.payload.kind + " isn't erased: others rest on it"};
+  }
+  Json::Object body{{"record", to_hex(id)}, {"ground", std::string(ground)}};
+  Json::Array listed;
+  for (const std::uint32_t item : items) {
+    if (item >= target.items.size()) return Error{Code::not_found, "the chunk has no item " + std::to_string(item)};
+    listed.emplace_back(static_cast<std::int64_t>(item));
+  }
+  if (!items.empty()) body.emplace("items", std::move(listed));
+  // The facts that lawfully remain, so that totals survive a rebuild.
+  Json::Array facts;
+  if (items.empty()) {
+    for (const Place place : places) {
+      TRY(connection.query("SELECT kind, subject, at, dimensions FROM fact WHERE place = $1 ORDER BY number",
+                           {place.value()}, [&](const SqlRow& row) {
+                             facts.push_back(Json::object({{"kind", row.text(0)},
+                                                           {"subject", row.text(1)},
+                                                           {"at", row.integer(2)},
+                                                           {"dimensions", row.text(3)}}));
+                             return Status();
+                           }));
+    }
+  }
+  if (!facts.empty()) body.emplace("facts", std::move(facts));
+  return Draft{.kind = std::string(kind_erased), .scope = target.payload.scope, .body = Json(std::move(body))};
 }
 
 Result<Record> Journal::Impl::read_in(Connection& connection, Place place) const {
@@ -125,33 +186,38 @@ Result<Record> Journal::Impl::read_in(Connection& connection, Place place) const
   return open(*found);
 }
 
+Status Journal::Impl::erase_contents(Connection& connection, const ErasedParts& parts, Fold* views) {
+  std::vector<Place> places;
+  const auto [from, to] = places_by(parts.record);
+  TRY(
+      connection.query("SELECT place FROM record WHERE id = $1 AND sealed IS NOT NULL AND place >= $2 AND place < $3 "
+                       "ORDER BY place",
+                       {Bytes(parts.record), from, to}, [&](const SqlRow& row) {
+                         places.push_back(Place::of(row.integer(0)));
+                         return Status();
+                       }));
+  for (const Place place : places) {
+    if (views != nullptr) {
+      const Record target = TRY(read_in(connection, place));
+      const Kind* const kind = kinds.find(target.payload.kind, target.payload.schema);
+      if (kind != nullptr && kind->erase != nullptr) TRY(kind->erase(*views, target, parts.items));
+    }
+    if (parts.items.empty()) {
+      TRY(connection.execute("DELETE FROM fact WHERE place = $1", {place.value()}));
+      TRY(connection.execute("UPDATE record SET key = NULL, sealed = NULL WHERE place = $1", {place.value()}));
+    } else {
+      TRY(reseal_without(connection, place, parts.items));
+    }
+  }
+  return {};
+}
+
 // In a rebuild the content is gone already and was never folded: only the facts that remain are stated.
 Status Journal::Impl::apply_erasure(Connection& connection, const Record& erasure, bool rebuilding) {
   const Json& body = erasure.payload.body;
-  const auto [id, items] = TRY(erased_parts(erasure));
+  const ErasedParts parts = TRY(erased_parts(erasure));
   Fold fold(connection, erasure.place);
-  if (!rebuilding) {
-    std::vector<Place> places;
-    const auto [from, to] = places_by(id);
-    TRY(
-        connection.query("SELECT place FROM record WHERE id = $1 AND sealed IS NOT NULL AND place >= $2 AND place < $3 "
-                         "ORDER BY place",
-                         {Bytes(id), from, to}, [&](const SqlRow& row) {
-                           places.push_back(Place::of(row.integer(0)));
-                           return Status();
-                         }));
-    for (const Place place : places) {
-      const Record target = TRY(read_in(connection, place));
-      const Kind* const kind = kinds.find(target.payload.kind, target.payload.schema);
-      if (kind != nullptr && kind->erase != nullptr) TRY(kind->erase(fold, target, items));
-      if (items.empty()) {
-        TRY(connection.execute("DELETE FROM fact WHERE place = $1", {place.value()}));
-        TRY(connection.execute("UPDATE record SET key = NULL, sealed = NULL WHERE place = $1", {place.value()}));
-      } else {
-        TRY(reseal_without(connection, place, items));
-      }
-    }
-  }
+  if (!rebuilding) TRY(erase_contents(connection, parts, &fold));
   const Json* const facts = body.find("facts");
   if (facts == nullptr || facts->array() == nullptr) return {};
   for (const Json& fact : *facts->array()) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -123,6 +124,13 @@ struct Journal::Impl {
 
   // Erasure, within a batch.
   Status apply_erasure(Connection& connection, const Record& erasure, bool rebuilding);
+  // `views`: what it put there goes too.
+  Status erase_contents(Connection& connection, const ErasedParts& parts, Fold* views);
+  // What is to be recorded of one.
+  Result<Draft> draft_erasure(Connection& connection, const RecordId& id, std::span<const std::uint32_t> items,
+                              std::string_view ground) const;
+  // What was recorded of them in the shared log, from a place on.
+  Result<std::vector<ErasedParts>> recorded_erasures(Connection& connection, std::int64_t from) const;
   Status reseal_without(Connection& connection, Place place, std::span<const std::uint32_t> items);
   Status for_each(std::uint32_t log, std::uint64_t from, const std::function<Status(const Record&)>& use) const;
   Result<Record> open(const RecordRow& row) const;
@@ -141,6 +149,13 @@ struct Journal::Impl {
   std::shared_ptr<const LaterKeys> signing() const;
   // Where what stands in a scope is to be found by its sequence number.
   Status note_scope(Connection& connection, const Record& record);
+  // Of our own, from others: record/recovery.cc.
+  Status recover_one(Connection& connection, std::string_view scope, const Parcel& parcel, std::size_t& taken) const;
+  Status fill_recovered(Connection& connection, Recovered& recovered, std::int64_t& first);
+  // The numbers of scopes that others know go on, also where nobody has the content of one between.
+  Status close_gaps(Connection& connection, std::int64_t first);
+  // Of the shared log, without those that were erased.
+  Result<std::vector<std::uint64_t>> without_content() const;
   // Folds what came when its kind wasn't known yet.
   Status learn();
 
@@ -174,6 +189,9 @@ struct Journal::Impl {
   mutable std::mutex reading;
   std::unique_ptr<Connection> reader;
 };
+
+// The positions in the shared log of which kind_lost says that they are lost.
+Result<std::set<std::uint64_t>> stated_lost(const Journal& journal);
 
 // What emit() works on.
 struct Decision::Batch {

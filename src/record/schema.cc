@@ -40,9 +40,16 @@ constexpr std::array exchange_tables{
     Sql("CREATE TABLE unfolded(place bigint PRIMARY KEY NOT NULL, kind text NOT NULL, schema bigint NOT NULL)"),
 };
 
+constexpr std::array recovery_tables{
+    Sql("CREATE TABLE recovered(place bigint PRIMARY KEY NOT NULL, scope text NOT NULL, sequence bigint NOT NULL, "
+        "kind text NOT NULL, key bytea, sealed bytea)"),
+    Sql("CREATE TABLE due_erasure(id bytea NOT NULL, scope text NOT NULL, body text NOT NULL, PRIMARY KEY(id, body))"),
+};
+
 constexpr std::array migrations{
     Migration{.version = 1, .what = "logs and records", .statements = tables},
     Migration{.version = 8, .what = "other members' logs", .statements = exchange_tables},
+    Migration{.version = 14, .what = "taking back what was lost", .statements = recovery_tables},
 };
 
 }  // namespace

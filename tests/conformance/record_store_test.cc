@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "record/copy.h"
+#include "record/exchange_fixture.h"
 #include "record/record_fixture.h"
 #include "tests/support/postgres.h"
 
@@ -80,6 +81,47 @@ TEST(RecordStores, GiveTheSameAnswers) {
   ASSERT_TRUE(journal->rebuild());
   EXPECT_EQ(testing::dump_of(*journal), dump);
   EXPECT_TRUE(testing::verified(*journal, shared_log).good());
+}
+
+// A node that lost all that it wrote, but not its keys, on a server: what another has read comes back.
+TEST(RecordStores, WhatOthersHaveReadComesBackOnAServer) {
+  testing::JournalMember se("se");
+  testing::JournalMember us("us");
+  write_history(*se.journal);
+  se.says(
+      {.kind = "note.added", .scope = "0123456789abcdef0123456789abcdef", .body = Json::object({{"text", "lost"}})});
+  se.says(note("last"));
+  testing::pull_leaves(*se.journal, *us.journal);
+  testing::pull_scope(*se.journal, *us.journal, "alliance");
+  auto postgres = testing::TemporaryPostgres::start();
+  ASSERT_TRUE(postgres) << postgres.error().message;
+  Store server = *Store::open({.postgres = postgres->conninfo()});
+  auto opened = Journal::open(server, se.kinds, se.keys(), testing::test_options(se.random));
+  ASSERT_TRUE(opened) << opened.error().message;
+  Journal& again = **opened;
+  again.hold_shared("restored");
+  const auto leaves = testing::leaves_of(*se.journal, 0);
+  const std::string signed_note = *se.journal->checkpoint(shared_log);
+  Extension extension = testing::extension_of(*se.journal, 0, leaves);
+  extension.note = signed_note;
+  const Status extended = again.extend(extension);
+  ASSERT_TRUE(extended) << extended.error().message;
+  auto parcels = us.journal->parcels(us.journal->known_log("se")->number, "alliance", 1, 1 << 20).value();
+  // One is gone everywhere, but no erasure says so.
+  parcels[5].content.clear();
+  const auto taken = again.recover("alliance", parcels);
+  ASSERT_TRUE(taken) << taken.error().message;
+  const auto recovered = again.end_recovery("tester");
+  ASSERT_TRUE(recovered) << recovered.error().message;
+  EXPECT_EQ(recovered->records, *taken);
+  EXPECT_EQ(recovered->lost, 2u);
+  again.hold_shared("");
+  EXPECT_EQ(again.spans(shared_log).value().front(), se.journal->spans(shared_log).value().back());
+  EXPECT_EQ(again.head(shared_log).root, se.journal->head(shared_log).root);
+  EXPECT_TRUE(again.wrong_views()->empty());
+  const VerifyReport report = testing::verified(again, shared_log);
+  EXPECT_TRUE(report.good()) << report.problems.front();
+  ASSERT_TRUE(again.record_due_erasures("tester"));
 }
 
 // The first socket of this process to a server of PostgreSQL says nothing more; what is sent to it arrives.

@@ -37,11 +37,12 @@ class Member:
 
     # ---- Its server ----
 
-    def start(self):
+    def start(self, env=None):
+        """`env`: what else the server's environment holds."""
         with self.folder.joinpath(f"{self.code}.log").open("ab") as log:
             # pylint: disable-next=consider-using-with
             self.process = subprocess.Popen([self.program, "serve", self.code], cwd=self.folder, stdout=subprocess.PIPE,
-                                            stderr=log)
+                                            stderr=log, env={**os.environ, **(env or {})})
         for line in self.process.stdout:
             if line.startswith(b"serves http"):
                 self.http = int(line.rsplit(b":", 1)[1])
