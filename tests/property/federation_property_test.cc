@@ -1,6 +1,6 @@
 // Histories of an alliance that a seed makes up: members write, read one another, get new keys, are cut off, lose their
-// memory; the network loses, repeats and bends what is sent; disks fail and clocks are wrong. When all that is over and
-// nobody writes, those who may read the same hold the same.
+// memory or their disks; the network loses, repeats and bends what is sent; disks fail and clocks are wrong. When all
+// that is over and nobody writes, those who may read the same hold the same.
 //
 // FRISTAD_HISTORIES says how many; FRISTAD_TEST_SEED repeats the one that a failure printed.
 
@@ -23,16 +23,26 @@ constexpr std::uint64_t histories_default = 1000;
 
 class History {
  public:
-  explicit History(std::uint64_t seed) : world_({.seed = seed, .members = 3 + seed % 5}), open_(seed % 2 == 0) {}
+  explicit History(std::uint64_t seed)
+      : world_({.seed = seed, .members = 3 + seed % 5}), open_(seed % 2 == 0), losing_(seed % 3 == 0) {}
 
   void run() {
     world_.found();
     const std::uint64_t steps = 40 + world_.drawn(60);
     for (std::uint64_t i = 0; i < steps && !::testing::Test::HasFailure(); ++i) step();
     world_.heal();
+    // Who takes back what is lost shares nothing meanwhile.
+    if (losing_) {
+      ASSERT_TRUE(world_.settle()) << world_.last_trouble();
+    }
     if (open_) share_all();
     ASSERT_TRUE(world_.settle()) << world_.last_trouble();
     check();
+  }
+  std::size_t recoveries() {
+    std::size_t all = 0;
+    for (std::size_t i = 0; i < world_.size(); ++i) all += world_.node(i).recoveries();
+    return all;
   }
   std::size_t rotations() {
     std::size_t all = 0;
@@ -58,7 +68,9 @@ class History {
     if (world_.chance(8)) {
       disk.fail_at(1 + world_.drawn(30), FaultyDisk::writes | FaultyDisk::syncs, FaultyDisk::Lasting::no);
     }
-    if (what < 47) {
+    if (losing_ && world_.chance(6)) {
+      lose_disk(node);
+    } else if (what < 47) {
       static_cast<void>(world_.pull(node, any_other(node)));
     } else if (what < 50) {
       rotate(node);
@@ -86,6 +98,15 @@ class History {
       world_.pass(static_cast<std::int64_t>(world_.drawn(3'600'000)));
     }
     disk.heal();
+  }
+
+  // Of whoever has a backup; and else there is one now.
+  void lose_disk(SimulatedNode& node) {
+    for (std::size_t i = 0; i < world_.size(); ++i) {
+      SimulatedNode& one = world_.node(i);
+      if (one.has_backup() && world_.chance(50)) return static_cast<void>(one.lose_disk());
+    }
+    static_cast<void>(node.back_up());
   }
 
   SimulatedNode& any_other(const SimulatedNode& than) {
@@ -212,8 +233,9 @@ class History {
     const std::string other = any_other(node).code;
     const AllianceMember* const member = now->state->find(other);
     const Change change = member->standing == Standing::suspended ? Change{Change::Lift{.member = other}}
-                          : world_.chance(50) ? Change{Change::Charter{"Charter " + std::to_string(world_.drawn(9))}}
-                                              : Change{Change::Suspend{.member = other, .reason = "to be seen"}};
+                          : losing_ || world_.chance(50)
+                              ? Change{Change::Charter{"Charter " + std::to_string(world_.drawn(9))}}
+                              : Change{Change::Suspend{.member = other, .reason = "to be seen"}};
     static_cast<void>(node.alliance->vote("steward", change));
   }
 
@@ -304,6 +326,8 @@ class History {
 
   World world_;
   const bool open_;  // every list is shared with the whole alliance
+  // Disks get lost. Then nobody is suspended: who takes back what is lost asks active members alone.
+  const bool losing_;
   std::vector<OwnList> lists_;
   std::map<ListId, std::vector<std::int64_t>> numbers_;
 };
@@ -315,10 +339,12 @@ TEST(Federation, ThoseWhoMayReadTheSameHoldTheSame) {
                                                                               : histories_default;
   const std::uint64_t first = chosen_seed();
   std::size_t rotations = 0;
+  std::size_t recoveries = 0;
   for (std::uint64_t seed = first; seed < first + histories; ++seed) {
     History history(seed);
     history.run();
     rotations += history.rotations();
+    recoveries += history.recoveries();
     if (HasFailure()) {
       std::cout << "the history of FRISTAD_TEST_SEED=" << seed << "\n";
       return;
@@ -327,8 +353,10 @@ TEST(Federation, ThoseWhoMayReadTheSameHoldTheSame) {
   // A history in which nobody gets new keys says nothing of them.
   if (histories >= 100) {
     EXPECT_GT(rotations, histories / 10);
+    EXPECT_GT(recoveries, histories / 10);
   }
-  std::cout << histories << " histories from seed " << first << ", new keys " << rotations << " times\n";
+  std::cout << histories << " histories from seed " << first << ", new keys " << rotations << " times, disks lost "
+            << recoveries << " times\n";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/try.h"
 
@@ -50,7 +51,10 @@ Status SimulatedNode::restart() {
   alliance = TRY(Alliance::open(*journal, {.sign = sign, .random = random_}));
   ledger = TRY(Ledger::open(*store));
   ReaderOptions reading{.witness = witness(), .sign = sign, .clock = clock_};
+  reading.on_own_head = [this](std::string_view member, std::uint64_t size) { compare_own(member, size); };
+  reading.recovers = [this] { return restored_; };
   reader = TRY(Reader::open(*journal, *alliance, *ledger, std::move(reading)));
+  if (restored_) journal->hold_shared("restored from a backup");
   MaterialOptions material_options;
   material_options.background = false;
   material = TRY(Material::open(*journal, material_options));
@@ -123,6 +127,53 @@ Status SimulatedNode::finish_rotation() {
   }
   if (journal->head(shared_log).size == from) TRY(open_new_keys(*journal, "fristad", newest.card));
   return {};
+}
+
+namespace {
+
+// A database, with what stands beside it.
+void copy_database(const std::string& from, const std::string& to) {
+  for (const char* const end : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(to + end);
+    if (std::filesystem::exists(from + end)) std::filesystem::copy_file(from + end, to + end);
+  }
+}
+
+}  // namespace
+
+Status SimulatedNode::back_up() {
+  const bool up = is_up();
+  cut();
+  copy_database(folder_ + "/" + code + ".db", folder_ + "/" + code + ".backup");
+  // Who takes back what is lost has to end with that before it has a disk to lose again.
+  if (restored_) {
+    backed_up_.reset();
+  } else {
+    backed_up_ = kept_;
+  }
+  return up ? restart() : Status();
+}
+
+Status SimulatedNode::lose_disk() {
+  cut();
+  copy_database(folder_ + "/" + code + ".backup", folder_ + "/" + code + ".db");
+  restored_ = true;
+  compared_.clear();
+  return restart();
+}
+
+void SimulatedNode::compare_own(std::string_view member, std::uint64_t size) {
+  if (!restored_ || size > journal->head(shared_log).size) return;
+  compared_.emplace(member);
+  const auto now = alliance->membership();
+  if (!now->state) return;
+  for (const auto& [other, known] : now->state->members) {
+    if (other != code && known.standing == Standing::active && !compared_.contains(other)) return;
+  }
+  if (!journal->end_recovery("fristad")) return;
+  restored_ = false;
+  ++recoveries_;
+  journal->hold_shared("");
 }
 
 // ---- The world ----
@@ -207,7 +258,8 @@ Result<std::string> World::carry(SimulatedNode& from, SimulatedNode& to, Questio
   if (answer) load.bytes += answer->size();
   if (!rough_ || !answer) return answer;
   if (chance(3)) return lost;
-  if (!before.empty() && chance(2)) {
+  // TLS lets no old answer through. Whoever asks what it has written itself relies on that.
+  if (!before.empty() && chance(2) && !from.is_restored()) {
     const auto old = std::ranges::find(before, question, &Sent::question);
     if (old != before.end()) return old->answer;
   }
@@ -228,6 +280,7 @@ bool World::settle(int rounds_max) {
   heal();
   for (int round = 0; round < rounds_max; ++round) {
     bool anything = false;
+    last_trouble_.clear();
     pass(5000);  // nobody waits for witnesses longer than that
     for (auto& reader : nodes_) {
       for (auto& author : nodes_) {
@@ -242,7 +295,7 @@ bool World::settle(int rounds_max) {
         } else {
           // Who is suspended may not know it, and isn't told by those who don't answer it.
           anything = anything || pulled.error().code != Code::permission_denied;
-          last_trouble_ = reader->code + " reads " + author->code + ": " + pulled.error().message;
+          last_trouble_ += reader->code + " reads " + author->code + ": " + pulled.error().message + "\n";
         }
       }
     }

@@ -8,7 +8,7 @@
 //   world.pull("ab", "aa");            // ab reads aa, over whatever network there is
 //
 // The network loses questions and answers, repeats old ones, and bends bytes; nodes are cut off from one another, lose
-// their memory and come back, and their disks fail.
+// their memory and come back, and their disks fail, or are gone and replaced by a backup.
 //
 // Thread-safety: one thread.
 
@@ -57,6 +57,15 @@ class SimulatedNode {
   }
   bool is_up() const { return answers != nullptr; }
 
+  // As its disk is now, to go back to.
+  Status back_up();
+  // One that has the keys of today.
+  bool has_backup() const { return backed_up_ && *backed_up_ == kept_; }
+  bool is_restored() const { return restored_; }  // and hasn't got back what it lost
+  // Its disk is gone, and the backup takes its place, from which it takes back what the others have read.
+  Status lose_disk();
+  std::size_t recoveries() const { return recoveries_; }  // that came to their end
+
   // New keys, as any node gets them (alliance/rotation.h); or our vote once more, where some wait already.
   Status rotate(std::uint64_t room);
   // Uses them where the others have agreed.
@@ -79,14 +88,22 @@ class SimulatedNode {
     std::array<std::uint64_t, own_logs> from{};
     bool agreed = false;
     Card card = {};
+
+    friend bool operator==(const Kept&, const Kept&) = default;
   };
   std::vector<LaterKeys> later() const;
   SigningKey witness() const;
+  // As node/membership.cc does.
+  void compare_own(std::string_view member, std::uint64_t size);
 
   const std::string folder_;
   const Clock clock_;
   const Random random_;
   std::vector<Kept> kept_;
+  std::optional<std::vector<Kept>> backed_up_;  // the keys in the backup
+  bool restored_ = false;
+  std::set<std::string, std::less<>> compared_;
+  std::size_t recoveries_ = 0;
 };
 
 class World {
@@ -121,7 +138,7 @@ class World {
   }
 
   std::uint64_t drawn(std::uint64_t below) { return rng_() % below; }
-  // What went wrong last while the world settled.
+  // What went wrong in the last round in which the world settled.
   const std::string& last_trouble() const { return last_trouble_; }
   bool chance(int percent) { return drawn(100) < static_cast<std::uint64_t>(percent); }
 
