@@ -21,10 +21,12 @@ int run_recover(Node& node, const RecoverOptions& options, Env& env) {
                      "if another copy of this node goes on too, they write two histories, and the others keep that as "
                      "evidence for good: make sure that none does, and say --only-copy"});
   }
-  if (const Status done = node.recover(); !done) return env.fail(done.error());
+  if (const Status done = node.recover(options.node.actor); !done) return env.fail(done.error());
   env.out.write(
       "this node takes back what the other members have read of it, while it serves: HELD in fristad alliance status "
-      "says who is still to be asked\n");
+      "says who is still to be asked. Then look at who reads each list, and subscribe and mute again: what was "
+      "private, or "
+      "what nobody has read, doesn't come back\n");
   return exit_done;
 }
 

@@ -126,7 +126,20 @@ Result<Pulled> Reader::pull(const std::string& member, const Ask& ask) {
   const std::int64_t asked_ms = options_.clock.utc_ms();
   const HeadAnswer answer = TRY(HeadAnswer::decode(TRY(ask(Question::head, request.encode()))));
   note_clock(member, answer.at_ms, asked_ms);
-  TRY(look_at_own(pull, answer.yours));
+  const auto own = TRY(look_at_own(pull, answer.yours));
+  // Bad news at once; and good news once all that it says itself is read, who else may know more of us among it.
+  const bool behind = own && *own > journal_.head(shared_log).size;
+  if (behind) options_.on_own_head(member, *own);
+  auto pulled = read_all(pull, answer);
+  // Where its log can't be read, that is told to people, and changes nothing in what it has said of ours.
+  const bool read = pulled || pulled.error().code == Code::conflict || pulled.error().code == Code::damaged;
+  if (own && !behind && read) options_.on_own_head(member, *own);
+  return pulled;
+}
+
+Result<Pulled> Reader::read_all(Pull& pull, const HeadAnswer& answer) {
+  const std::string& member = pull.member;
+  const auto known = journal_.known_log(member);
   auto head = checked(member, answer.head);
   if (!head) {
     // Its keys may be others now: how that was voted on stands in what is here of its log, if nowhere else.
@@ -184,8 +197,8 @@ Result<std::optional<std::string>> Reader::head_at(std::uint32_t log, std::uint6
   return journal_.signed_head(log, size - 1, size);
 }
 
-Status Reader::look_at_own(const Pull& pull, std::string_view note) {
-  if (!options_.on_own_head) return {};
+Result<std::optional<std::uint64_t>> Reader::look_at_own(const Pull& pull, std::string_view note) {
+  if (!options_.on_own_head) return std::optional<std::uint64_t>();
   // A head that we didn't sign says nothing about us.
   const LogHead own = journal_.head(shared_log);
   const auto says = unproved(note);
@@ -193,47 +206,62 @@ Status Reader::look_at_own(const Pull& pull, std::string_view note) {
   // Keys that we know of as the others do, where this node is an older copy that doesn't have them.
   const auto key = alliance_.key_of(journal_.member(), KeyPurpose::log, size);
   const NoteKey log_key{.name = own.origin, .key = key ? *key : journal_.log_key(shared_log, size)};
-  if (!note.empty() && !verify_checkpoint(note, log_key, {})) return {};
+  if (!note.empty() && !verify_checkpoint(note, log_key, {})) return std::optional<std::uint64_t>();
   if (says && options_.recovers && options_.recovers()) TRY(recover(pull, *says, note));
-  options_.on_own_head(pull.member, size);
-  return {};
+  return std::optional(size);
 }
 
 Status Reader::recover(const Pull& pull, const Checkpoint& head, std::string_view note) {
-  const std::scoped_lock one_at_a_time(recovering_);
-  const std::uint64_t own = journal_.head(shared_log).size;
-  if (head.size > own) {
-    if (head.size - own > leaves_max) {
-      return Error{Code::too_large, pull.member + " knows " + std::to_string(head.size - own) +
-                                        " records of this node that aren't here: restore a newer backup"};
-    }
-    const std::vector<LeafBytes> lacking = TRY(leaves(pull, Question::own_leaves, own, head.size));
-    TRY(journal_.extend(
-        {.member = journal_.member(),
-         .from = own,
-         .leaves = lacking,
-         .head = head,
-         .note = note,
-         .key_at = [&](std::uint64_t at) { return key_of(journal_.member(), KeyPurpose::record, at); }}));
+  const auto size = static_cast<std::int64_t>(head.size);
+  {
+    const std::scoped_lock one_at_a_time(recovering_);
+    TRY(recover_leaves(pull, head, note));
+    if (const auto done = recovered_.find(pull.member); done != recovered_.end() && done->second >= head.size)
+      return {};
   }
-  if (const auto done = recovered_.find(pull.member); done != recovered_.end() && done->second >= head.size) return {};
   std::map<std::string, std::int64_t, std::less<>> here;
   for (ScopeSpan& span : TRY(journal_.spans(shared_log))) here.emplace(std::move(span.scope), span.last);
   const ScopesAnswer answer = TRY(ScopesAnswer::decode(TRY(pull.ask(Question::own_scopes, ""))));
+  std::int64_t all = 0;
   for (const auto& [scope, last] : answer.last) {
-    if (last > static_cast<std::int64_t>(head.size))
-      return damaged(pull.member + " says that we wrote more than we did");
-    std::int64_t from = here[scope] + 1;
-    while (from <= last) {
+    // Each record has one number in one scope.
+    if (last > size - all) return damaged(pull.member + " says that we wrote more than we did");
+    all += last;
+  }
+  for (const auto& [scope, last] : answer.last) {
+    for (std::int64_t from = here[scope] + 1; from <= last;) {
       const ParcelsRequest request{.scope = scope, .from = from};
       const auto parcels = TRY(decode_parcels(TRY(pull.ask(Question::own_parcels, request.encode()))));
-      TRY(journal_.recover(scope, parcels));
-      if (parcels.empty() || parcels.back().sequence < from) break;
-      from = parcels.back().sequence + 1;
+      for (const Parcel& parcel : parcels) {
+        if (parcel.sequence < from || parcel.sequence > last) {
+          return damaged(pull.member + " gives back other records of ours than those that we asked for");
+        }
+        from = parcel.sequence + 1;
+      }
+      TRY(journal_.recover(scope, last, parcels));
+      if (parcels.empty()) break;
     }
   }
+  const std::scoped_lock one_at_a_time(recovering_);
   recovered_[pull.member] = head.size;
   return {};
+}
+
+Status Reader::recover_leaves(const Pull& pull, const Checkpoint& head, std::string_view note) {
+  const std::uint64_t own = journal_.head(shared_log).size;
+  if (head.size <= own) return {};
+  if (head.size - own > leaves_max) {
+    return Error{Code::too_large, pull.member + " knows " + std::to_string(head.size - own) +
+                                      " records of this node that aren't here: restore a newer backup"};
+  }
+  const std::vector<LeafBytes> lacking = TRY(leaves(pull, Question::own_leaves, own, head.size));
+  return journal_.extend(
+      {.member = journal_.member(),
+       .from = own,
+       .leaves = lacking,
+       .head = head,
+       .note = note,
+       .key_at = [&](std::uint64_t at) { return key_of(journal_.member(), KeyPurpose::record, at); }});
 }
 
 Status Reader::extend(Pull& pull, const HeadAnswer& answer) {

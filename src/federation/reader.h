@@ -109,9 +109,12 @@ class Reader {
   // Errors: those of keys_for(); damaged (not signed by the log's key; a cosignature is wrong).
   Result<CheckedHead> checked(const std::string& member, const SeenHead& head) const;
   void note_clock(const std::string& member, std::int64_t theirs_ms, std::int64_t asked_ms);
-  Status look_at_own(const Pull& pull, std::string_view note);
+  Result<Pulled> read_all(Pull& pull, const HeadAnswer& answer);
+  // How much of our log it has, under a head that we have signed; nothing: it doesn't say.
+  Result<std::optional<std::uint64_t>> look_at_own(const Pull& pull, std::string_view note);
   // What that member has of our log, up to this head that we have signed.
   Status recover(const Pull& pull, const Checkpoint& head, std::string_view note);
+  Status recover_leaves(const Pull& pull, const Checkpoint& head, std::string_view note);
   Status extend(Pull& pull, const HeadAnswer& answer);
   static Result<std::vector<LeafBytes>> leaves(const Pull& pull, Question question, std::uint64_t from,
                                                std::uint64_t to);
@@ -135,7 +138,7 @@ class Reader {
   const Alliance& alliance_;
   Ledger& ledger_;
   ReaderOptions options_;
-  std::mutex recovering_;                                        // one member at a time
+  std::mutex recovering_;                                        // leaves come from one member at a time
   std::map<std::string, std::uint64_t, std::less<>> recovered_;  // up to which head each has given back what it has
   std::int64_t opened_steady_ms_ = 0;
   mutable std::mutex mutex_;

@@ -45,7 +45,7 @@ Result<RuleInput> Material::Impl::rule_input(const KnownList& known, const ListI
                                              Classification classification,
                                              std::vector<Explanation::Opinion>* opinions) const {
   RuleInput input = unremarked_input(known, number, classification);
-  std::vector<Explanation::Opinion> said;
+  std::vector<Explanation::Opinion> all;
   std::vector<std::uint64_t> positions;
   {
     const std::scoped_lock lock(reading);
@@ -58,23 +58,30 @@ Result<RuleInput> Material::Impl::rule_input(const KnownList& known, const ListI
                        input.paused = EntryState{.paused_until_ms = row.integer(0)}.paused(now_ms);
                        return Status();
                      }));
-    // Of each member the last that it said.
-    TRY(views->query(
-        "SELECT log, verdict, basis, reason, at, place FROM opinion AS mine WHERE list = $1 AND number = $2 AND "
-        "place = (SELECT max(place) FROM opinion WHERE list = mine.list AND number = mine.number AND "
-        "log = mine.log) ORDER BY log",
-        {Bytes(list), number}, [&](const SqlRow& row) {
-          said.push_back({.member = journal.author(static_cast<std::uint32_t>(row.integer(0))),
-                          .verdict = from_text<Verdict>(row.text(1)).value_or(Verdict::confirm),
-                          .basis = from_text<Basis>(row.text(2)).value_or(Basis::relayed),
-                          .reason = std::string(row.text(3)),
-                          .at_ms = row.integer(4)});
-          positions.push_back(Place::of(row.integer(5)).position);
-          return Status();
-        }));
+    TRY(
+        views->query("SELECT log, verdict, basis, reason, at, place FROM opinion WHERE list = $1 AND number = $2 "
+                     "ORDER BY log, place",
+                     {Bytes(list), number}, [&](const SqlRow& row) {
+                       all.push_back({.member = journal.author(static_cast<std::uint32_t>(row.integer(0))),
+                                      .verdict = from_text<Verdict>(row.text(1)).value_or(Verdict::confirm),
+                                      .basis = from_text<Basis>(row.text(2)).value_or(Basis::relayed),
+                                      .reason = std::string(row.text(3)),
+                                      .at_ms = row.integer(4)});
+                       positions.push_back(Place::of(row.integer(5)).position);
+                       return Status();
+                     }));
   }
-  for (std::size_t i = 0; i < said.size(); ++i) {
-    said[i].cosigned = said[i].member == journal.member() || positions[i] < origin_of(said[i].member).cosigned;
+  // Of each member the last that it said; but what too few have seen takes nothing back that enough have.
+  std::vector<Explanation::Opinion> said;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Explanation::Opinion& one = all[i];
+    one.cosigned = one.member == journal.member() || positions[i] < origin_of(one.member).cosigned;
+    const bool same = !said.empty() && said.back().member == one.member;
+    if (!same) {
+      said.push_back(std::move(one));
+    } else if (one.cosigned || one.verdict == Verdict::dispute || !said.back().cosigned) {
+      said.back() = std::move(one);
+    }
   }
   count_voices(known, said, input);
   if (opinions != nullptr) *opinions = std::move(said);

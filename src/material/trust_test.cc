@@ -208,6 +208,14 @@ TEST_F(TrustTest, AConfirmationCountsOnceItIsCosignedAndADisputeAtOnce) {
   told_.origins["nz"].cosigned = 0;
   says(nz_, Verdict::dispute, "wrong");
   EXPECT_EQ(input().disputed_by, 1);
+  // Nor does it take back at once what it has disputed.
+  told_.origins["nz"].cosigned = se_.journal->known_log("nz")->head.size;
+  says(nz_, Verdict::confirm);
+  EXPECT_EQ(input().disputed_by, 1);
+  EXPECT_EQ(input().confirmed_by, 1);
+  told_.origins["nz"].cosigned = se_.journal->known_log("nz")->head.size;
+  EXPECT_EQ(input().disputed_by, 0);
+  EXPECT_EQ(input().confirmed_by, 2);
 }
 
 TEST_F(TrustTest, NationalClassesAndDisputesGoByTheSubscription) {

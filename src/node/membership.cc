@@ -50,7 +50,8 @@ Status Node::Impl::open_membership() {
     recovering = *restored == restored_recovers;
     hold();
   } else {
-    TRY(journal->record_due_erasures(watching_actor));
+    // What can't be recorded now is at the next open.
+    static_cast<void>(journal->record_due_erasures(watching_actor));
   }
   journal->subscribe([this](std::span<const Record> records) { heard(records); });
   return {};
@@ -58,16 +59,21 @@ Status Node::Impl::open_membership() {
 
 // ---- An older copy of ourselves ----
 
-void Node::Impl::hold() const {
-  std::string others;
+std::vector<std::string> Node::Impl::to_be_asked() const {
+  std::vector<std::string> others;
   const auto now = alliance->membership();
-  if (now->state) {
-    const std::scoped_lock reading(comparing);
-    for (const auto& [code, other] : now->state->members) {
-      if (code == settings.member || other.standing != Standing::active || compared.contains(code)) continue;
-      others += (others.empty() ? "" : ", ") + code;
+  if (!now->state) return others;
+  for (const auto& [code, other] : now->state->members) {
+    if (code != settings.member && other.standing == Standing::active && !compared.contains(code)) {
+      others.push_back(code);
     }
   }
+  return others;
+}
+
+void Node::Impl::hold() const {
+  std::string others;
+  for (const std::string& code : to_be_asked()) others += (others.empty() ? "" : ", ") + code;
   journal->hold_shared(
       recovering ? "this node takes back from the other members what it wrote after the backup that it was restored "
                    "from, and records nothing that others could read meanwhile. To be asked: " +
@@ -80,6 +86,8 @@ void Node::Impl::hold() const {
 void Node::Impl::compare_own(std::string_view member, std::uint64_t size) {
   const std::uint64_t own = journal->head(shared_log).size;
   std::error_code error;
+  if (size <= own && !std::filesystem::exists(restored_path(), error)) return;
+  const std::scoped_lock one_at_a_time(comparing);
   if (size > own) {
     // A restart doesn't make it any newer.
     if (!std::filesystem::exists(restored_path(), error)) {
@@ -91,28 +99,22 @@ void Node::Impl::compare_own(std::string_view member, std::uint64_t size) {
                          "read of it: fristad alliance recover");
     return;
   }
-  if (!std::filesystem::exists(restored_path(), error)) return;
-  bool all = true;
-  {
-    const std::scoped_lock reading(comparing);
-    compared.emplace(member);
-    const auto now = alliance->membership();
-    if (!now->state) return;
-    for (const auto& [code, other] : now->state->members) {
-      all = all && (code == settings.member || other.standing != Standing::active || compared.contains(code));
-    }
-  }
-  if (!all) {
-    if (recovering) hold();
-    return;
-  }
-  const std::scoped_lock one_at_a_time(letting_go);
-  if (!std::filesystem::exists(restored_path(), error)) return;
-  if (const Status done = let_go(); !done) {
+  compared.emplace(member);
+  let_go_if_complete();
+}
+
+void Node::Impl::let_go_if_complete() {
+  std::error_code error;
+  if (!std::filesystem::exists(restored_path(), error) || !alliance->membership()->state) return;
+  if (to_be_asked().empty()) {
+    const Status done = let_go();
+    if (done) return;
     journal->hold_shared(
         "what the other members gave back of this node's log couldn't be taken over, and is tried "
         "again: " +
         done.error().message);
+  } else if (recovering) {
+    hold();
   }
 }
 
@@ -125,6 +127,14 @@ Status Node::Impl::let_go() {
       TRY(complete_erasures());
     }
     stated_quarter.reset();
+    // What came back may say that there are members whom nobody has asked.
+    if (!to_be_asked().empty()) {
+      TRY(journal->start_recovery(watching_actor));
+      hold();
+      return {};
+    }
+    // The index has followed leaves that were empty then.
+    if (material) TRY(material->save());
   }
   // It stays held until this is gone.
   if (unlink(restored_path().c_str()) != 0) return os_error("cannot remove " + restored_path(), errno);
@@ -135,8 +145,9 @@ Status Node::Impl::let_go() {
   return {};
 }
 
-Status Node::recover() {
+Status Node::recover(const By& by) {
   Impl& impl = *impl_;
+  const std::scoped_lock one_at_a_time(impl.comparing);
   std::error_code error;
   if (!std::filesystem::exists(impl.restored_path(), error)) {
     return Error{Code::conflict, "this node lacks nothing of its log, as far as other members have told it"};
@@ -144,11 +155,9 @@ Status Node::recover() {
   if (!impl.alliance->membership()->state) {
     return Error{Code::conflict, "this node is no member of an alliance: nobody has read what it wrote"};
   }
+  TRY(impl.journal->start_recovery(by));
   TRY(write_file(impl.restored_path(), restored_recovers, FileAccess::owner_only, FileExists::replace));
-  {
-    const std::scoped_lock lock(impl.comparing);
-    impl.compared.clear();
-  }
+  impl.compared.clear();
   impl.recovering = true;
   impl.hold();
   return {};
@@ -337,6 +346,11 @@ Status Node::Impl::state_counts_if_due() {
 }
 
 Result<std::vector<std::string>> Node::watch_members() {
+  {
+    // Where nobody is left to be asked, nobody's answer comes.
+    const std::scoped_lock one_at_a_time(impl_->comparing);
+    impl_->let_go_if_complete();
+  }
   TRY(impl_->state_counts_if_due());
   std::vector<std::string> muted;
   const std::int64_t since_ms = impl_->seams.clock.utc_ms() - overturned_for_ms;

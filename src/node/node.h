@@ -144,7 +144,7 @@ class Node {
   // wrote since from the other members, as far as they have read it, while it serves; then nothing holds its log any
   // more. Whoever asks for it stands for it that no other copy of this node goes on: two make two histories. Errors:
   // conflict (it lacks nothing, as far as others have told it).
-  Status recover();
+  Status recover(const By& by);
 
   // ---- New keys: node/rotation.cc ----
 

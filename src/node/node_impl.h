@@ -40,7 +40,10 @@ struct Node::Impl {
   void compare_own(std::string_view member, std::uint64_t size);
   // While there is this file nothing is recorded that others could read. Says restored_recovers once that is so.
   std::string restored_path() const { return folder + "/restored"; }
+  // These with `comparing` held, or before anybody else is there.
+  std::vector<std::string> to_be_asked() const;
   void hold() const;
+  void let_go_if_complete();
   // All active members have told us what they know: so we have all that there is.
   Status let_go();
   std::string why_no_heads() const;
@@ -71,9 +74,8 @@ struct Node::Impl {
   std::unique_ptr<Material> material;
   std::unique_ptr<People> people;
   // Of a node that was restored: who has told how much of our log there is.
-  mutable std::mutex comparing;
+  std::mutex comparing;
   std::set<std::string, std::less<>> compared;
-  std::mutex letting_go;
   std::atomic<bool> recovering = false;
   std::mutex publishing;
   // One erasure or backup at a time: what is erased while a backup is made would come back with it.

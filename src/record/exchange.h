@@ -18,8 +18,9 @@
 // it: the leaves by extend(), while the shared log is held, and the contents by recover(). Once all have been asked,
 // end_recovery() makes them what they were:
 //
+//   TRY(journal.start_recovery("local-admin"));
 //   TRY(journal.extend({.member = journal.member(), .from = own.size, .leaves = leaves, .head = head, ...}));
-//   TRY(journal.recover(span.scope, parcels));
+//   TRY(journal.recover(span.scope, span.last, parcels));
 //   const Recovered recovered = TRY(journal.end_recovery("local-admin"));
 //
 // Thread-safety: as Journal.
@@ -87,12 +88,14 @@ struct Delivered {
 // What came back of our own log.
 struct Recovered {
   std::uint64_t records = 0;  // with their contents
-  std::uint64_t lost = 0;     // nobody had the contents; the leaves prove that there were some
+  std::uint64_t lost = 0;     // nobody had all of the content; the leaf proves that there was some
   bool erased = false;        // something of it had been erased by us: old bytes may be in files
 };
 
-// In the private log: of which records of the shared one ("ranges": first and last) the content is lost.
-inline constexpr std::string_view kind_lost = "log.lost";
+// In the private log: that records of the shared one are taken back, and since when it ended ("from"; "ranges": the
+// first and last of those of which content is lost).
+inline constexpr std::string_view kind_recovering = "log.recovering";
+inline constexpr std::string_view kind_recovered = "log.recovered";
 
 // What was refused, or what is due: never a word of the content.
 struct Quarantined {

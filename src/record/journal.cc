@@ -235,8 +235,10 @@ Result<bool> Journal::Impl::settle() {
     return Error{Code::damaged, "the logs aren't as this process left them: somebody else has written to the database"};
   }
   const BatchState settled = *std::exchange(unsure, std::nullopt);
-  if (there && settled.changed()) adopt(settled);
-  return there;
+  // Where no log was to grow both are so: it is better done again than not at all.
+  const bool committed_then = there && !absent;
+  if (committed_then && settled.changed()) adopt(settled);
+  return committed_then;
 }
 
 // What a decision throws is a bug of whoever wrote it, and nobody else's loss: others wait in the same batch.

@@ -245,7 +245,8 @@ class Journal {
   Result<Recorded> erase(const By& by, const RecordId& id, std::span<const std::uint32_t> items,
                          std::string_view ground);
   // The same in a copy that was just restored, while nobody follows it: what stood in the shared log goes, but the
-  // record of that is only due, as others may have it already, at its place behind the end of this copy.
+  // record of that is only due, as others may have it already, at its place behind the end of this copy. What isn't in
+  // this copy goes if it comes back.
   Status erase_restored(const By& by, const RecordId& id, std::span<const std::uint32_t> items,
                         std::string_view ground);
   // Records the erasures that are due, as far as they aren't in the log by now. Errors: those of transact().
@@ -285,11 +286,13 @@ class Journal {
   // others go on. Errors: conflict (the
   // first isn't the next of its scope), not_found (a leaf that isn't here yet); then nothing was taken.
   Result<Delivered> deliver(std::string_view member, std::string_view scope, std::span<const Parcel> parcels);
-  // Keeps what another member gives back of our own records in a scope; see record/exchange.h. What isn't as we signed
-  // it is passed over. Gives how many it was. Errors: unavailable.
-  Result<std::size_t> recover(std::string_view scope, std::span<const Parcel> parcels);
-  // Fills in what was kept, erases again what it says is erased, states in the private log what is lost, makes the
-  // views anew, and tells the subscribers. May be repeated after an error.
+  // Says in the private log that what was lost is taken back.
+  Status start_recovery(const By& by);
+  // Keeps what another member, who has read up to number `last` of a scope, gives back of our own records in it; see
+  // record/exchange.h. What isn't as we signed it is passed over. Gives how many it was. Errors: unavailable.
+  Result<std::size_t> recover(std::string_view scope, std::int64_t last, std::span<const Parcel> parcels);
+  // Fills in what was kept, erases again what was erased, makes the views anew, tells the subscribers, and says in the
+  // private log what is lost. May be repeated after an error.
   Result<Recovered> end_recovery(const By& by);
   Result<std::vector<Quarantined>> quarantined() const;
   // Records that their author says are erased, while no erasure in the log says so.

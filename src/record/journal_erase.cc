@@ -23,6 +23,14 @@ Result<std::vector<std::uint32_t>> items_of(const Json& body) {
   return items;
 }
 
+Json::Object erasure_body(const RecordId& id, std::span<const std::uint32_t> items, std::string_view ground) {
+  Json::Object body{{"record", to_hex(id)}, {"ground", std::string(ground)}};
+  Json::Array listed;
+  for (const std::uint32_t item : items) listed.emplace_back(static_cast<std::int64_t>(item));
+  if (!items.empty()) body.emplace("items", std::move(listed));
+  return body;
+}
+
 Status check_erased(const Record& record) {
   const Json* const ground = record.payload.body.find("ground");
   if (ground == nullptr || ground->text() == nullptr || ground->text()->empty()) {
@@ -41,7 +49,8 @@ constexpr std::array kinds{
     Kind{.name = kind_act, .schema_newest = 1, .check = check_nothing},
     // The public keys of the node, as statements of its root key: docs/format/record.md.
     Kind{.name = "node.keys", .schema_newest = 1, .from_others = true, .check = check_nothing},
-    Kind{.name = kind_lost, .schema_newest = 1, .check = check_nothing},
+    Kind{.name = kind_recovering, .schema_newest = 1, .check = check_nothing},
+    Kind{.name = kind_recovered, .schema_newest = 1, .check = check_nothing},
     // A hash of the private log's checkpoint, so that what is private can't be rewritten either.
     Kind{.name = "log.private_head", .schema_newest = 1, .from_others = true, .check = check_nothing},
     Kind{.name = kind_filled, .schema_newest = 1, .in_last_places = true, .check = check_nothing},
@@ -77,16 +86,22 @@ Result<Recorded> Journal::erase(const By& by, const RecordId& id, std::span<cons
 Status Journal::erase_restored(const By& by, const RecordId& id, std::span<const std::uint32_t> items,
                                std::string_view ground) {
   TRY(transact(by, [&](Decision& decision) -> Status {
-    Draft draft = TRY(impl_->draft_erasure(decision.views(), id, items, ground));
-    if (draft.scope == "private") {
-      TRY(decision.emit(std::move(draft)));
+    auto draft = impl_->draft_erasure(decision.views(), id, items, ground);
+    if (!draft && draft.error().code == Code::not_found) {
+      // Nobody knows its scope until it comes back, if it does.
+      draft = Draft{.kind = std::string(kind_erased), .scope = "", .body = erasure_body(id, items, ground)};
+    } else if (!draft) {
+      return draft.error();
+    } else if (draft->scope == "private") {
+      TRY(decision.emit(*std::move(draft)));
       return {};
+    } else {
+      Fold fold(decision.views(), {});
+      const ErasedParts parts{.record = id, .items = {items.begin(), items.end()}};
+      TRY(impl_->erase_contents(decision.views(), parts, &fold));
     }
-    Fold fold(decision.views(), {});
-    const ErasedParts parts{.record = id, .items = {items.begin(), items.end()}};
-    TRY(impl_->erase_contents(decision.views(), parts, &fold));
     TRY(decision.views().execute("INSERT INTO due_erasure(id, scope, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                                 {Bytes(id), std::string_view(draft.scope), canonical(draft.body)}));
+                                 {Bytes(id), std::string_view(draft->scope), canonical(draft->body)}));
     return {};
   }));
   return {};
@@ -95,14 +110,14 @@ Status Journal::erase_restored(const By& by, const RecordId& id, std::span<const
 Status Journal::record_due_erasures(const By& by) {
   TRY(transact(by, [&](Decision& decision) -> Status {
     std::vector<Draft> due;
-    TRY(decision.views().query("SELECT scope, body FROM due_erasure ORDER BY id, body", {},
+    // Without a scope: of what was in no copy, and never came back.
+    TRY(decision.views().query("SELECT scope, body FROM due_erasure WHERE scope <> '' ORDER BY id, body", {},
                                [&](const SqlRow& row) -> Status {
                                  due.push_back({.kind = std::string(kind_erased),
                                                 .scope = std::string(row.text(0)),
                                                 .body = TRY(parse_json(row.text(1), {}))});
                                  return {};
                                }));
-    if (due.empty()) return {};
     const std::vector<ErasedParts> recorded = TRY(impl_->recorded_erasures(decision.views(), 0));
     for (Draft& draft : due) {
       const ErasedParts parts = TRY(erased_parts({.payload = {.body = draft.body}}));
@@ -150,13 +165,10 @@ Result<Draft> Journal::Impl::draft_erasure(Connection& connection, const RecordI
     return Error{Code::permission_denied,
                  "a record of kind " + target.payload.kind + " isn't erased: others rest on it"};
   }
-  Json::Object body{{"record", to_hex(id)}, {"ground", std::string(ground)}};
-  Json::Array listed;
   for (const std::uint32_t item : items) {
     if (item >= target.items.size()) return Error{Code::not_found, "the chunk has no item " + std::to_string(item)};
-    listed.emplace_back(static_cast<std::int64_t>(item));
   }
-  if (!items.empty()) body.emplace("items", std::move(listed));
+  Json::Object body = erasure_body(id, items, ground);
   // The facts that lawfully remain, so that totals survive a rebuild.
   Json::Array facts;
   if (items.empty()) {
@@ -253,7 +265,7 @@ Status Journal::Impl::reseal_without(Connection& connection, Place place, std::s
 Status Journal::scrub() {
   return impl_->alone([&]() -> Status {
     const std::scoped_lock reading(impl_->reading);
-    return impl_->writer->checkpoint_and_scrub({"record", "fact"});
+    return impl_->writer->checkpoint_and_scrub({"record", "fact", "recovered"});
   });
 }
 

@@ -52,6 +52,13 @@ struct BatchState {
 
 struct RecordRow;
 
+// Of our own log, while its contents are filled in.
+struct Recovery {
+  std::int64_t first = 0;        // the place from which on something came back, or is lacking
+  std::set<std::uint64_t> lost;  // positions
+  Recovered done;
+};
+
 // A parcel that was looked at by itself: what only the transaction can tell is left to do.
 struct Arriving {
   Place place = {};
@@ -151,11 +158,13 @@ struct Journal::Impl {
   Status note_scope(Connection& connection, const Record& record);
   // Of our own, from others: record/recovery.cc.
   Status recover_one(Connection& connection, std::string_view scope, const Parcel& parcel, std::size_t& taken) const;
-  Status fill_recovered(Connection& connection, Recovered& recovered, std::int64_t& first);
+  Status fill_recovered(Connection& connection, Recovery& recovery);
+  // Who hasn't followed an erasure yet gives back what is to stay away.
+  Status erase_recovered(Connection& connection, Recovery& recovery);
   // The numbers of scopes that others know go on, also where nobody has the content of one between.
-  Status close_gaps(Connection& connection, std::int64_t first);
+  Status close_gaps(Connection& connection, const Recovery& recovery) const;
   // Of the shared log, without those that were erased.
-  Result<std::vector<std::uint64_t>> without_content() const;
+  Status note_without_content(Recovery& recovery) const;
   // Folds what came when its kind wasn't known yet.
   Status learn();
 
@@ -190,8 +199,12 @@ struct Journal::Impl {
   std::unique_ptr<Connection> reader;
 };
 
-// The positions in the shared log of which kind_lost says that they are lost.
-Result<std::set<std::uint64_t>> stated_lost(const Journal& journal);
+// What is known to be without content in the shared log, beside what was erased.
+struct KnownLost {
+  std::set<std::uint64_t> positions;          // lost for good
+  std::optional<std::uint64_t> awaited_from;  // from here on it may come back
+};
+Result<KnownLost> known_lost(const Journal& journal);
 
 // What emit() works on.
 struct Decision::Batch {

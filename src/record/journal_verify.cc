@@ -181,9 +181,9 @@ Result<VerifyReport> Journal::verify(std::uint32_t log, const VerifyOptions& opt
   std::map<std::string, std::int64_t, std::less<>> sequences;
   std::set<std::string> erased;
   std::set<std::string> erasures;
-  std::set<std::uint64_t> lost;
+  KnownLost lost;
   if (log == shared_log) {
-    lost = TRY(stated_lost(*this));
+    lost = TRY(known_lost(*this));
     const std::scoped_lock lock(impl_->reading);
     TRY(impl_->reader->query("SELECT id FROM due_erasure", {}, [&](const SqlRow& row) {
       erasures.insert(to_hex(row.bytes(0)));
@@ -263,7 +263,8 @@ Result<VerifyReport> Journal::verify(std::uint32_t log, const VerifyOptions& opt
       if (row.erased) {
         ++report.erased;
         erased.insert(to_hex(row.id));
-        if (lost.contains(row.place.position)) erasures.insert(to_hex(row.id));
+        const bool awaited = lost.awaited_from && row.place.position >= *lost.awaited_from && row.kind.empty();
+        if (awaited || lost.positions.contains(row.place.position)) erasures.insert(to_hex(row.id));
       }
       if (!checked.payload) continue;
       std::int64_t& last = sequences[checked.payload->scope];

@@ -42,7 +42,8 @@ constexpr std::array exchange_tables{
 
 constexpr std::array recovery_tables{
     Sql("CREATE TABLE recovered(place bigint PRIMARY KEY NOT NULL, scope text NOT NULL, sequence bigint NOT NULL, "
-        "kind text NOT NULL, key bytea, sealed bytea)"),
+        "kind text NOT NULL, missing bigint NOT NULL, key bytea, sealed bytea)"),
+    Sql("CREATE TABLE recovered_scope(scope text PRIMARY KEY NOT NULL, last bigint NOT NULL)"),
     Sql("CREATE TABLE due_erasure(id bytea NOT NULL, scope text NOT NULL, body text NOT NULL, PRIMARY KEY(id, body))"),
 };
 

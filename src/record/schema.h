@@ -17,7 +17,8 @@ namespace fristad {
 // arrival: what was delivered of other members' logs, in the order in which it came.
 // quarantine: what was refused of them. claimed_erased: what an author says is erased, until an erasure says so too.
 // unfolded: what is of a kind that this program doesn't know.
-// recovered: what others have given back of our own log so far.
+// recovered, recovered_scope: what others have given back of our own log so far, and up to which number of each scope
+// they have read.
 // due_erasure: what was erased while nothing could be recorded in the shared log, to be recorded once it can.
 std::span<const Migration> record_migrations();
 

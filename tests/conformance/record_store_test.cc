@@ -100,6 +100,7 @@ TEST(RecordStores, WhatOthersHaveReadComesBackOnAServer) {
   ASSERT_TRUE(opened) << opened.error().message;
   Journal& again = **opened;
   again.hold_shared("restored");
+  ASSERT_TRUE(again.start_recovery("tester"));
   const auto leaves = testing::leaves_of(*se.journal, 0);
   const std::string signed_note = *se.journal->checkpoint(shared_log);
   Extension extension = testing::extension_of(*se.journal, 0, leaves);
@@ -109,7 +110,7 @@ TEST(RecordStores, WhatOthersHaveReadComesBackOnAServer) {
   auto parcels = us.journal->parcels(us.journal->known_log("se")->number, "alliance", 1, 1 << 20).value();
   // One is gone everywhere, but no erasure says so.
   parcels[5].content.clear();
-  const auto taken = again.recover("alliance", parcels);
+  const auto taken = again.recover("alliance", parcels.back().sequence, parcels);
   ASSERT_TRUE(taken) << taken.error().message;
   const auto recovered = again.end_recovery("tester");
   ASSERT_TRUE(recovered) << recovered.error().message;

@@ -159,7 +159,8 @@ Status SimulatedNode::lose_disk() {
   copy_database(folder_ + "/" + code + ".backup", folder_ + "/" + code + ".db");
   restored_ = true;
   compared_.clear();
-  return restart();
+  TRY(restart());
+  return journal->start_recovery("fristad");
 }
 
 void SimulatedNode::compare_own(std::string_view member, std::uint64_t size) {
@@ -171,6 +172,10 @@ void SimulatedNode::compare_own(std::string_view member, std::uint64_t size) {
     if (other != code && known.standing == Standing::active && !compared_.contains(other)) return;
   }
   if (!journal->end_recovery("fristad")) return;
+  // What came back may say that there are more to be asked.
+  for (const auto& [other, known] : alliance->membership()->state->members) {
+    if (other != code && known.standing == Standing::active && !compared_.contains(other)) return;
+  }
   restored_ = false;
   ++recoveries_;
   journal->hold_shared("");
