@@ -23,6 +23,15 @@ Result<std::vector<std::uint32_t>> items_of(const Json& body) {
   return items;
 }
 
+// Of a whole record nothing is left to be erased twice; of a chunk these items may be.
+std::vector<std::uint32_t> still_there(const Record& chunk, std::span<const std::uint32_t> items) {
+  std::vector<std::uint32_t> there;
+  for (const std::uint32_t item : items) {
+    if (item >= chunk.items.size() || !chunk.items[item].empty()) there.push_back(item);
+  }
+  return there;
+}
+
 Status check_erased(const Record& record) {
   const Json* const ground = record.payload.body.find("ground");
   if (ground == nullptr || ground->text() == nullptr || ground->text()->empty()) {
@@ -106,9 +115,16 @@ Result<Recorded> Journal::erase(const By& by, const RecordId& id, std::span<cons
                                    }));
       }
     }
+    // Facts remain once: the copies have none.
+    const Json copy(body);
     if (!facts.empty()) body.emplace("facts", std::move(facts));
     TRY(decision.emit(
         {.kind = std::string(kind_erased), .scope = target.payload.scope, .body = Json(std::move(body))}));
+    const Place first = *std::ranges::min_element(places);
+    for (CorrectionScope& further : TRY(decision.correction_scopes(target.payload.scope))) {
+      if (first >= further.since) continue;
+      TRY(decision.emit({.kind = std::string(kind_erased), .scope = std::move(further.scope), .body = copy}));
+    }
     return {};
   }));
   return recorded.front();
@@ -125,7 +141,8 @@ Result<Record> Journal::Impl::read_in(Connection& connection, Place place) const
   return open(*found);
 }
 
-// In a rebuild the content is gone already and was never folded: only the facts that remain are stated.
+// In a rebuild the content is gone already and was never folded: only the facts that remain are stated. What is erased
+// already stays as it is: who reads a scope again that it had lost hears of an erasure twice.
 Status Journal::Impl::apply_erasure(Connection& connection, const Record& erasure, bool rebuilding) {
   const Json& body = erasure.payload.body;
   const auto [id, items] = TRY(erased_parts(erasure));
@@ -142,13 +159,15 @@ Status Journal::Impl::apply_erasure(Connection& connection, const Record& erasur
                          }));
     for (const Place place : places) {
       const Record target = TRY(read_in(connection, place));
+      const std::vector<std::uint32_t> there = still_there(target, items);
+      if (!items.empty() && there.empty()) continue;
       const Kind* const kind = kinds.find(target.payload.kind, target.payload.schema);
-      if (kind != nullptr && kind->erase != nullptr) TRY(kind->erase(fold, target, items));
+      if (kind != nullptr && kind->erase != nullptr) TRY(kind->erase(fold, target, there));
       if (items.empty()) {
         TRY(connection.execute("DELETE FROM fact WHERE place = $1", {place.value()}));
         TRY(connection.execute("UPDATE record SET key = NULL, sealed = NULL WHERE place = $1", {place.value()}));
       } else {
-        TRY(reseal_without(connection, place, items));
+        TRY(reseal_without(connection, place, there));
       }
     }
   }
