@@ -76,7 +76,6 @@ TESTED_ELSEWHERE = {
     "src/cli/alliance_recover.cc": "tests/e2e/test_alliance_recover.py",
     "src/cli/alliance_rotate.cc": "tests/e2e/test_alliance_keys.py",
     "src/cli/alliance_vote.cc": "tests/e2e/test_alliance.py",
-    "src/node/membership.cc": "tests/e2e/test_alliance.py",
     "src/node/rotation.cc": "tests/e2e/test_alliance_keys.py",
     "src/api/approvals.cc": "tests/e2e/test_api_approvals.py",
     "src/api/audit.cc": "tests/e2e/test_api_people.py",

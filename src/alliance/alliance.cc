@@ -1,6 +1,7 @@
 #include "alliance/alliance.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "alliance/alliance_impl.h"
 #include "alliance/body.h"
@@ -21,6 +22,17 @@ bool knows(const Membership& membership, std::string_view member) {
   if (membership.state) return membership.state->find(member) != nullptr;
   return membership.founding != nullptr &&
          std::ranges::find(membership.founding->founders, member, &Card::member) != membership.founding->founders.end();
+}
+
+// Whoever is or was one: who is away now may have what others have.
+std::set<std::string, std::less<>> known_members(const Membership& membership) {
+  std::set<std::string, std::less<>> codes;
+  if (membership.state) {
+    for (const auto& [code, member] : membership.state->members) codes.insert(code);
+  } else if (membership.founding != nullptr) {
+    for (const Card& founder : membership.founding->founders) codes.insert(founder.member);
+  }
+  return codes;
 }
 
 bool has_seat(const Membership& membership, std::string_view member) {
@@ -300,8 +312,10 @@ Status Alliance::mute(const By& by, std::string_view member, bool muted, std::st
 
 namespace {
 
-Status state_readers(Journal& journal, const By& by, ReadersBody body,
-                     const std::function<Status(Decision&, const ReadersBody&)>& check) {
+using DecideReaders = std::function<Status(Decision&, const ReadersBody&)>;
+
+Status state_readers(Journal& journal, const By& by, ReadersBody body, const DecideReaders& before,
+                     const DecideReaders& after = {}) {
   if (author_tag(body.scope) != author_tag(journal.member())) {
     return Error{Code::permission_denied, "only the member whose scope it is says who reads it"};
   }
@@ -309,10 +323,23 @@ Status state_readers(Journal& journal, const By& by, ReadersBody body,
   const Json json = body.to_json();
   TRY(ReadersBody::from_json(json));
   TRY(journal.transact(by, [&](Decision& decision) -> Status {
-    TRY(check(decision, body));
+    TRY(before(decision, body));
     TRY(decision.emit({.kind = std::string(kind_readers), .scope = to_hex(body.scope), .body = json}));
-    return {};
+    return after ? after(decision, body) : Status();
   }));
+  return {};
+}
+
+// A scope of which these alone learn: what they lost must be corrected with them as long as they may have it.
+Status go_on_correcting(Decision& decision, const RecordId& lost, const std::vector<std::string>& losers) {
+  const RecordId id = TRY(decision.new_id());
+  const std::string scope = to_hex(id);
+  TRY(decision.emit({.kind = std::string(kind_corrects), .scope = scope, .body = CorrectsBody{.of = lost}.to_json()}));
+  for (std::size_t from = 0; from < losers.size(); from += readers_max) {
+    const auto some = std::span(losers).subspan(from, std::min(readers_max, losers.size() - from));
+    const ReadersBody readers{.scope = id, .add = {some.begin(), some.end()}};
+    TRY(decision.emit({.kind = std::string(kind_readers), .scope = scope, .body = readers.to_json()}));
+  }
   return {};
 }
 
@@ -331,8 +358,22 @@ Status Alliance::grant(const By& by, const RecordId& scope, std::span<const std:
 }
 
 Status Alliance::withdraw(const By& by, const RecordId& scope, std::span<const std::string> readers) {
+  std::set<std::string, std::less<>> members;
+  std::set<std::string, std::less<>> had;
+  const auto before = [&](Decision& decision, const ReadersBody&) -> Status {
+    members = known_members(TRY(impl_->in(decision)));
+    had = TRY(let_read(decision.views(), scope, members));
+    return {};
+  };
+  const auto after = [&](Decision& decision, const ReadersBody&) -> Status {
+    const auto have = TRY(let_read(decision.views(), scope, members));
+    std::vector<std::string> losers;
+    std::ranges::set_difference(had, have, std::back_inserter(losers));
+    std::erase(losers, impl_->own());
+    return losers.empty() ? Status() : go_on_correcting(decision, scope, losers);
+  };
   return state_readers(impl_->journal, by, {.scope = scope, .add = {}, .remove = {readers.begin(), readers.end()}},
-                       [](Decision&, const ReadersBody&) { return Status(); });
+                       before, after);
 }
 
 }  // namespace fristad

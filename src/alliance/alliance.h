@@ -58,6 +58,8 @@ struct Membership {
   std::set<std::string, std::less<>> muted = {};
 };
 
+using FormerReaders = std::map<std::string, CorrectionScope, std::less<>>;
+
 class Alliance {
  public:
   // Errors: those of the journal and the store.
@@ -116,6 +118,8 @@ class Alliance {
   // Who may read one of our scopes from now on, all of it from its beginning. Errors:
   // invalid_argument, permission_denied (another member's scope), not_found (no member of that code).
   Status grant(const By& by, const RecordId& scope, std::span<const std::string> readers);
+  // And who no more. Those who lose it get a scope in which they hear of corrections of what they have, and of nothing
+  // else: see corrections_in().
   Status withdraw(const By& by, const RecordId& scope, std::span<const std::string> readers);
 
   // ---- Questions ----
@@ -134,6 +138,12 @@ class Alliance {
   // expelled or gone, of what it may have from before.
   Result<bool> hears_corrections(std::string_view member, std::string_view scope) const;
 
+  // Who had one of our scopes and may read it no more, each with the last scope in which it hears of corrections. Not
+  // who lost it before programs made such scopes.
+  Result<FormerReaders> former_readers(std::string_view scope) const;
+  // Of which scope this one carries corrections; nothing: of none.
+  Result<std::optional<RecordId>> corrects(std::string_view scope) const;
+
   // The key of a member for a purpose at a position of its shared log.
   std::optional<PublicKey> key_of(std::string_view member, KeyPurpose purpose, std::uint64_t position) const;
   // That one, and those that follow it.
@@ -149,6 +159,14 @@ class Alliance {
   explicit Alliance(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };
+
+// Within a decision: Alliance::former_readers(), and where its author let a member read a scope the last time, by name
+// or with all.
+Result<FormerReaders> former_readers_in(Connection& views, std::string_view scope);
+Result<Place> let_in_at(Connection& views, const RecordId& scope, std::string_view member);
+// The scopes of Alliance::former_readers(), for JournalOptions::corrections. The last one of each is enough: what it
+// had when it lost the other for the last time is all that it has.
+Result<std::vector<CorrectionScope>> corrections_in(Connection& views, std::string_view scope);
 
 const View& alliance_view();
 

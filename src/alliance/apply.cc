@@ -29,7 +29,14 @@ constexpr std::array tables_sql{
     Sql("CREATE TABLE scope_reader(scope bytea NOT NULL, place bigint NOT NULL, member text NOT NULL, "
         "added bigint NOT NULL, PRIMARY KEY(scope, place, member))"),
 };
-constexpr std::array migrations{Migration{.version = 9, .what = "alliance", .statements = tables_sql}};
+constexpr std::array corrections_sql{
+    Sql("CREATE TABLE scope_corrects(scope bytea PRIMARY KEY NOT NULL, place bigint NOT NULL, "
+        "corrected bytea NOT NULL)"),
+    Sql("CREATE INDEX scope_corrects_corrected ON scope_corrects(corrected, place)"),
+};
+constexpr std::array migrations{
+    Migration{.version = 9, .what = "alliance", .statements = tables_sql},
+    Migration{.version = 15, .what = "corrections for former readers", .statements = corrections_sql}};
 
 constexpr std::array tables{
     ViewTable{"alliance_founding", "DELETE FROM alliance_founding",
@@ -52,6 +59,8 @@ constexpr std::array tables{
               "SELECT place, member, muted FROM alliance_muted ORDER BY place", "pti"},
     ViewTable{"scope_reader", "DELETE FROM scope_reader",
               "SELECT scope, place, member, added FROM scope_reader ORDER BY scope, place, member", "bpti"},
+    ViewTable{"scope_corrects", "DELETE FROM scope_corrects",
+              "SELECT scope, place, corrected FROM scope_corrects ORDER BY scope", "bpb"},
 };
 
 // Nobody revises what others have counted, and each kind has one scope.
@@ -191,6 +200,31 @@ Status apply_readers(Fold& fold, const Record& record) {
   return state(readers.remove, false);
 }
 
+Result<RecordId> correcting_scope(const Record& record) {
+  RecordId scope{};
+  if (from_hex(record.payload.scope, scope) && author_tag(scope) == author_tag(record.id)) return scope;
+  return Error{Code::invalid_argument, "what a scope corrects is said in that scope, by the member whose scope it is"};
+}
+
+Status check_corrects(const Record& record) {
+  const CorrectsBody corrects = TRY(CorrectsBody::from_json(record.payload.body));
+  TRY(check_frame(record, record.payload.scope));
+  const RecordId scope = TRY(correcting_scope(record));
+  if (scope != corrects.of && author_tag(corrects.of) == author_tag(record.id)) return {};
+  return Error{Code::invalid_argument, "a scope corrects another one of the same member"};
+}
+
+// It is said once. All of one scope stand in one log, in order.
+Status apply_corrects(Fold& fold, const Record& record) {
+  const CorrectsBody corrects = TRY(CorrectsBody::from_json(record.payload.body));
+  const RecordId scope = TRY(correcting_scope(record));
+  TRY(
+      fold.views().execute("INSERT INTO scope_corrects(scope, place, corrected) VALUES ($1, $2, $3) "
+                           "ON CONFLICT(scope) DO NOTHING",
+                           {Bytes(scope), record.place.value(), Bytes(corrects.of)}));
+  return {};
+}
+
 // None of them can be erased: what others have decided rests on them, and no person stands in them.
 constexpr std::array kinds{
     Kind{.name = kind_founded, .from_others = true, .check = check_founded, .apply = apply_founded},
@@ -200,6 +234,7 @@ constexpr std::array kinds{
     Kind{.name = kind_left, .from_others = true, .in_last_places = true, .check = check_left, .apply = apply_left},
     Kind{.name = kind_muted, .check = check_muted, .apply = apply_muted},
     Kind{.name = kind_readers, .from_others = true, .check = check_readers, .apply = apply_readers},
+    Kind{.name = kind_corrects, .from_others = true, .check = check_corrects, .apply = apply_corrects},
 };
 
 constexpr View view{.name = "alliance", .migrations = migrations, .tables = tables, .kinds = kinds};

@@ -64,6 +64,23 @@ TEST(AllianceViews, OtherMembersSayWhoReadsTheirsAndNoOthers) {
   EXPECT_FALSE(let("us", {.scope = scope}));
 }
 
+TEST(AllianceViews, AMemberSaysWhatItsOwnScopesCorrectAndNoOthers) {
+  Node node;
+  node.found(founding_of({"nz", "se", "us"}));
+  const std::string scope = to_hex(record_id("us", 98));
+  const auto says = [&](const std::string& author, const std::string& where, const RecordId& of) {
+    return node.hear(foreign(author, kind_corrects, where, CorrectsBody{.of = of}.to_json()));
+  };
+  EXPECT_FALSE(says("us", scope, record_id("us", 98))) << "itself";
+  EXPECT_FALSE(says("us", scope, record_id("nz", 99)));
+  EXPECT_FALSE(says("nz", scope, record_id("nz", 99)));
+  EXPECT_FALSE(says("us", "alliance", record_id("us", 99)));
+  EXPECT_FALSE(node.hear(foreign("us", kind_corrects, scope, Json::object())));
+  ASSERT_TRUE(says("us", scope, record_id("us", 99)));
+  ASSERT_TRUE(says("us", scope, record_id("us", 97)));
+  EXPECT_EQ(*node.alliance->corrects(scope), record_id("us", 99)) << "it is said once";
+}
+
 TEST(AllianceViews, TheLargestFoundingCanBeRecorded) {
   Node node;
   std::vector<std::string> founders = codes(49);
@@ -78,7 +95,9 @@ TEST(AllianceViews, ARebuildGivesTheSameViews) {
   Node node;
   ASSERT_TRUE(node.alliance->found("a", founding_of({"nz", "se", "us"})));
   ASSERT_TRUE(node.alliance->grant("a", node.new_scope(), everybody));
-  ASSERT_TRUE(node.alliance->withdraw("a", node.new_scope(), us_alone));
+  const RecordId lost = node.new_scope();
+  ASSERT_TRUE(node.alliance->grant("a", lost, us_alone));
+  ASSERT_TRUE(node.alliance->withdraw("a", lost, us_alone));
   ASSERT_TRUE(node.alliance->mute("a", "us", true, "a wrong list"));
   ASSERT_TRUE(node.alliance->leave("a", "it came to nothing"));
   ASSERT_TRUE(node.alliance->found("a", founding_of({"se", "us"})));
@@ -97,6 +116,7 @@ TEST(AllianceViews, ARebuildGivesTheSameViews) {
   const std::string before = dump_of(*node.journal);
   EXPECT_NE(before.find("scope_reader"), std::string::npos);
   EXPECT_NE(before.find("alliance_vote"), std::string::npos);
+  EXPECT_NE(before.find("scope_corrects"), std::string::npos);
   const Status rebuilt = node.journal->rebuild();
   ASSERT_TRUE(rebuilt) << rebuilt.error().message;
   EXPECT_EQ(dump_of(*node.journal), before);

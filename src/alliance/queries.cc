@@ -83,6 +83,42 @@ Result<std::vector<ReaderRow>> reader_rows(Connection& views, const RecordId& sc
   return rows;
 }
 
+// The last word counts; in one record what is said by name goes before what is said of all.
+Result<bool> is_let_read(Connection& views, const RecordId& scope, std::string_view member) {
+  const std::vector<ReaderRow> rows = TRY(reader_rows(views, scope, member));
+  return !rows.empty() && rows.back().added;
+}
+
+// Whom its author has ever let read it by name.
+Result<std::vector<std::string>> named_readers(Connection& views, const RecordId& scope) {
+  std::vector<std::string> named;
+  TRY(views.query("SELECT DISTINCT member FROM scope_reader WHERE scope = $1 AND added = 1 AND member <> $2",
+                  {Bytes(scope), whole_alliance}, [&](const SqlRow& row) {
+                    named.emplace_back(row.text(0));
+                    return Status();
+                  }));
+  return named;
+}
+
+Result<FormerReaders> former_readers_of(Connection& views, const RecordId& scope) {
+  std::vector<std::pair<RecordId, Place>> all;
+  TRY(views.query("SELECT scope, place FROM scope_corrects WHERE corrected = $1 ORDER BY place", {Bytes(scope)},
+                  [&](const SqlRow& row) {
+                    all.emplace_back(array_from<16>(row.bytes(0)), Place::of(row.integer(1)));
+                    return Status();
+                  }));
+  FormerReaders former;
+  for (const auto& [id, since] : all) {
+    for (const std::string& member : TRY(named_readers(views, id))) {
+      former.insert_or_assign(member, CorrectionScope{.scope = to_hex(id), .since = since});
+    }
+  }
+  for (auto at = former.begin(); at != former.end();) {
+    at = TRY(is_let_read(views, scope, at->first)) ? former.erase(at) : std::next(at);
+  }
+  return former;
+}
+
 Result<RecordId> scope_id(std::string_view scope) {
   RecordId id{};
   if (!from_hex(scope, id)) {
@@ -165,6 +201,39 @@ Result<std::optional<Digest>> voted_in(Connection& views, std::string_view membe
   return std::optional(array_from<32>(*change));
 }
 
+Result<std::set<std::string, std::less<>>> let_read(Connection& views, const RecordId& scope,
+                                                    std::set<std::string, std::less<>> members) {
+  for (std::string& named : TRY(named_readers(views, scope))) members.insert(std::move(named));
+  std::set<std::string, std::less<>> readers;
+  for (const std::string& member : members) {
+    if (TRY(is_let_read(views, scope, member))) readers.insert(member);
+  }
+  return readers;
+}
+
+Result<FormerReaders> former_readers_in(Connection& views, std::string_view scope) {
+  RecordId id{};
+  if (!from_hex(scope, id)) return FormerReaders();
+  return former_readers_of(views, id);
+}
+
+Result<std::vector<CorrectionScope>> corrections_in(Connection& views, std::string_view scope) {
+  std::vector<CorrectionScope> scopes;
+  for (auto& [member, heard] : TRY(former_readers_in(views, scope))) scopes.push_back(std::move(heard));
+  std::ranges::sort(scopes, {}, &CorrectionScope::since);
+  const auto twice = std::ranges::unique(scopes, {}, &CorrectionScope::since);
+  scopes.erase(twice.begin(), twice.end());
+  return scopes;
+}
+
+Result<Place> let_in_at(Connection& views, const RecordId& scope, std::string_view member) {
+  Place last;
+  for (const ReaderRow& row : TRY(reader_rows(views, scope, member))) {
+    if (row.added) last = Place::of(row.place);
+  }
+  return last;
+}
+
 // ---- Questions ----
 
 std::shared_ptr<const Membership> Alliance::membership() const {
@@ -191,9 +260,7 @@ Result<bool> Alliance::reads(std::string_view member, std::string_view scope) co
   const RecordId id = TRY(scope_id(scope));
   if (!active) return false;
   const std::scoped_lock lock(impl_->reading);
-  // The last word counts; in one record what is said by name goes before what is said of all.
-  const std::vector<ReaderRow> rows = TRY(reader_rows(*impl_->views, id, member));
-  return !rows.empty() && rows.back().added;
+  return is_let_read(*impl_->views, id, member);
 }
 
 Result<std::set<std::string, std::less<>>> Alliance::readers(const RecordId& scope) const {
@@ -223,6 +290,23 @@ Result<bool> Alliance::hears_corrections(std::string_view member, std::string_vi
   const std::scoped_lock lock(impl_->reading);
   // Who wasn't active when the whole alliance was let in may hear of what it never had: that tells it nothing.
   return std::ranges::any_of(TRY(reader_rows(*impl_->views, id, member)), &ReaderRow::added);
+}
+
+Result<std::optional<RecordId>> Alliance::corrects(std::string_view scope) const {
+  std::optional<RecordId> corrected;
+  RecordId id{};
+  if (!from_hex(scope, id)) return corrected;
+  const std::scoped_lock lock(impl_->reading);
+  TRY(impl_->views->query("SELECT corrected FROM scope_corrects WHERE scope = $1", {Bytes(id)}, [&](const SqlRow& row) {
+    corrected = array_from<16>(row.bytes(0));
+    return Status();
+  }));
+  return corrected;
+}
+
+Result<FormerReaders> Alliance::former_readers(std::string_view scope) const {
+  const std::scoped_lock lock(impl_->reading);
+  return former_readers_in(*impl_->views, scope);
 }
 
 std::optional<PublicKey> Alliance::key_of(std::string_view member, KeyPurpose purpose, std::uint64_t position) const {

@@ -47,6 +47,52 @@ TEST(AllianceQuestions, ReadersAreThoseWhomTheAuthorLets) {
   EXPECT_FALSE(node.alliance->reads("us", "nonsense"));
 }
 
+TEST(AllianceQuestions, WhoLosesAScopeHearsOfItsCorrectionsInAnother) {
+  Node node;
+  node.found(founding_of({"nz", "se", "us"}));
+  const RecordId scope = node.new_scope();
+  const auto views = *node.journal->store().connect(true);
+  const auto further = [&] { return corrections_in(*views, to_hex(scope)).value(); };
+  const auto reads = [&](std::string_view member, const std::string& which) {
+    return node.alliance->reads(member, which).value();
+  };
+  ASSERT_TRUE(node.alliance->withdraw("a", scope, us_alone));
+  ASSERT_TRUE(node.alliance->grant("a", scope, us_alone));
+  EXPECT_TRUE(further().empty()) << "nobody has lost it";
+  ASSERT_TRUE(node.alliance->withdraw("a", scope, us_alone));
+  ASSERT_EQ(further().size(), 1u);
+  const CorrectionScope first = further().front();
+  EXPECT_TRUE(reads("us", first.scope));
+  EXPECT_FALSE(reads("nz", first.scope)) << "it never had it";
+  EXPECT_FALSE(reads("us", to_hex(scope)));
+  EXPECT_EQ(*node.alliance->corrects(first.scope), scope);
+  EXPECT_FALSE(*node.alliance->corrects(to_hex(scope)));
+  EXPECT_FALSE(*node.alliance->corrects("public"));
+  EXPECT_EQ(node.journal->read(first.since)->payload.kind, kind_corrects);
+  const std::uint64_t size = node.journal->head(shared_log).size;
+  ASSERT_TRUE(node.alliance->withdraw("a", scope, us_alone));
+  EXPECT_EQ(node.journal->head(shared_log).size, size + 1) << "nothing was lost twice";
+
+  // Let in again it hears of all in the scope itself.
+  ASSERT_TRUE(node.alliance->grant("a", scope, us_alone));
+  EXPECT_TRUE(further().empty());
+  ASSERT_TRUE(node.alliance->withdraw("a", scope, us_alone));
+  ASSERT_EQ(further().size(), 1u) << "the last one alone, which says all that the first would";
+  EXPECT_NE(further().front().scope, first.scope);
+  EXPECT_GT(further().front().since, first.since);
+
+  // The whole alliance loses it, but for whom was named since.
+  ASSERT_TRUE(node.alliance->grant("a", scope, everybody));
+  EXPECT_TRUE(further().empty());
+  ASSERT_TRUE(node.alliance->withdraw("a", scope, everybody));
+  ASSERT_EQ(further().size(), 1u);
+  for (const std::string_view member : {"us", "nz"}) EXPECT_TRUE(reads(member, further().front().scope)) << member;
+  ASSERT_TRUE(node.alliance->grant("a", scope, us_alone));
+  EXPECT_EQ(further().size(), 1u) << "nz still needs it";
+  EXPECT_TRUE(corrections_in(*views, "alliance")->empty());
+  EXPECT_TRUE(corrections_in(*views, to_hex(node.new_scope()))->empty());
+}
+
 TEST(AllianceQuestions, WhoIsNotActiveReadsNothingButHearsCorrections) {
   Node node;
   EXPECT_FALSE(*node.alliance->reads("us", "alliance")) << "there is none yet";

@@ -83,6 +83,18 @@ Json ReadersBody::to_json() const {
   return Json::object({{"add", words_json(add)}, {"remove", words_json(remove)}, {"scope", to_hex(scope)}});
 }
 
+Json CorrectsBody::to_json() const {
+  return Json::object({{"of", to_hex(of)}});
+}
+
+Result<CorrectsBody> CorrectsBody::from_json(const Json& json) {
+  StrictBody body(json);
+  CorrectsBody corrects;
+  corrects.of = TRY(body.hex<16>("of"));
+  TRY(body.end());
+  return corrects;
+}
+
 Result<ReadersBody> ReadersBody::from_json(const Json& json) {
   StrictBody body(json);
   ReadersBody readers;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ inline constexpr std::string_view kind_vote = "alliance.vote";
 inline constexpr std::string_view kind_left = "alliance.left";
 inline constexpr std::string_view kind_muted = "alliance.muted";
 inline constexpr std::string_view kind_readers = "scope.readers";
+inline constexpr std::string_view kind_corrects = "scope.corrects";
 
 inline constexpr std::size_t readers_max = 1000;
 // No honest member comes near: a round dies by votes of a third.
@@ -78,6 +80,14 @@ struct ReadersBody {
   static Result<ReadersBody> from_json(const Json& body);
 };
 
+// That the scope which it stands in carries corrections of another, up to here, for those who lost that one.
+struct CorrectsBody {
+  RecordId of{};
+
+  Json to_json() const;
+  static Result<CorrectsBody> from_json(const Json& body);
+};
+
 // Foundings and changes that were read once: to check a card takes longer than all the rest. What is named by its hash
 // never changes, so nothing here grows old.
 class KnownTexts {
@@ -106,5 +116,10 @@ Result<bool> has_left(Connection& views, std::string_view member, const Alliance
 // What `member` has voted for in that round, if it has.
 Result<std::optional<Digest>> voted_in(Connection& views, std::string_view member, const AllianceId& alliance,
                                        const Digest& previous, std::uint32_t round);
+
+// Who may read a scope of ours by what we have said, active or not: those whom we have named, and of `members` those
+// whom the whole alliance stands for.
+Result<std::set<std::string, std::less<>>> let_read(Connection& views, const RecordId& scope,
+                                                    std::set<std::string, std::less<>> members);
 
 }  // namespace fristad

@@ -86,6 +86,7 @@ class FederationNode {
     JournalOptions options{.member = code, .clock = clock_, .random = random_};
     options.under = [this] { return alliance ? alliance->under() : std::string(); };
     options.no_heads = [this] { return no_heads; };
+    options.corrections = corrections_in;
     journal = Journal::open(*store, federation_kinds(), std::move(keys), std::move(options)).value();
     alliance = Alliance::open(*journal, {.sign = signer(code), .random = random_}).value();
     ledger = Ledger::open(*store).value();

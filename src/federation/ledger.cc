@@ -24,7 +24,7 @@ constexpr std::array clock_sql{Sql("ALTER TABLE federation_peer ADD COLUMN clock
 constexpr std::array migrations{
     Migration{.version = 11, .what = "federation", .statements = tables_sql},
     Migration{.version = 13, .what = "scopes that are read no more", .statements = lost_sql},
-    Migration{.version = 16, .what = "clocks of others", .statements = clock_sql}};
+    Migration{.version = 17, .what = "clocks of others", .statements = clock_sql}};
 constexpr View view{.name = "federation", .migrations = migrations, .tables = {}, .kinds = {}};
 
 PeerRow peer_of(const SqlRow& row) {

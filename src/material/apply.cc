@@ -53,11 +53,19 @@ constexpr std::array stated_sql{
     Sql("CREATE TABLE audit_result(audit bytea PRIMARY KEY NOT NULL, place bigint NOT NULL, examined bigint NOT NULL, "
         "wrong bigint NOT NULL, gone bigint NOT NULL, at bigint NOT NULL)"),
 };
+// Withdrawals that came beside their list, for who reads it no more: whoever reads it again may hear of an entry later
+// than of its end.
+constexpr std::array corrected_sql{
+    Sql("CREATE TABLE corrected(place bigint NOT NULL, first bigint NOT NULL, last bigint NOT NULL, "
+        "list bytea NOT NULL, reason text NOT NULL, at bigint NOT NULL, PRIMARY KEY(place, first))"),
+    Sql("CREATE INDEX corrected_list ON corrected(list, place)"),
+};
 constexpr std::array migrations{
     Migration{.version = 2, .what = "lists", .statements = tables_sql},
     Migration{.version = 3, .what = "entries that rest", .statements = state_sql},
     Migration{.version = 10, .what = "rules for others' lists", .statements = subscription_sql},
-    Migration{.version = 12, .what = "counts and audits", .statements = stated_sql}};
+    Migration{.version = 12, .what = "counts and audits", .statements = stated_sql},
+    Migration{.version = 16, .what = "withdrawals beside their list", .statements = corrected_sql}};
 
 constexpr std::array tables{
     ViewTable{
@@ -67,6 +75,8 @@ constexpr std::array tables{
     ViewTable{"chunk", "DELETE FROM chunk", "SELECT place, list, size, classes FROM chunk ORDER BY place", "pbib"},
     ViewTable{"withdrawn", "DELETE FROM withdrawn",
               "SELECT list, number, reason, at FROM withdrawn ORDER BY list, number", "biti"},
+    ViewTable{"corrected", "DELETE FROM corrected",
+              "SELECT place, first, last, list, reason, at FROM corrected ORDER BY place, first", "piibti"},
     ViewTable{"erased_entry", "DELETE FROM erased_entry", "SELECT list, number FROM erased_entry ORDER BY list, number",
               "bi"},
     ViewTable{"entry_state", "DELETE FROM entry_state",
@@ -148,6 +158,52 @@ Status erase_list(Fold& fold, const Record& record, std::span<const std::uint32_
   return {};
 }
 
+// Of an entry that was withdrawn twice the first word counts, in whichever order they are read: the two may stand in
+// different scopes.
+Status note_withdrawn(Fold& fold, const ListId& list, const NumberRange& range, std::string_view reason,
+                      std::int64_t at_ms) {
+  for (std::int64_t number = range.first; number <= range.last; ++number) {
+    TRY(
+        fold.views().execute("INSERT INTO withdrawn(list, number, reason, at) VALUES ($1, $2, $3, $4) "
+                             "ON CONFLICT(list, number) DO UPDATE SET reason = excluded.reason, at = excluded.at "
+                             "WHERE excluded.at < withdrawn.at OR "
+                             "(excluded.at = withdrawn.at AND excluded.reason < withdrawn.reason)",
+                             {Bytes(list), number, reason, at_ms}));
+  }
+  return {};
+}
+
+// The entries of both that have the same numbers; where there are none, `last` is below `first`.
+NumberRange common(const NumberRange& one, const NumberRange& other) {
+  return {std::max(one.first, other.first), std::min(one.last, other.last)};
+}
+
+NumberRange numbers_of(Place chunk, std::int64_t size) {
+  const std::int64_t first = EntryPlace{chunk, 0}.number();
+  return {first, first + size - 1};
+}
+
+// What was withdrawn of a chunk before it came.
+Status apply_corrections(Fold& fold, const Record& chunk, const ListId& list) {
+  struct Correction {
+    NumberRange range;
+    std::string reason;
+    std::int64_t at_ms;
+  };
+  std::vector<Correction> corrections;
+  const NumberRange here = numbers_of(chunk.place, std::ssize(chunk.items));
+  TRY(
+      fold.views().query("SELECT first, last, reason, at FROM corrected WHERE list = $1 AND place > $2 AND "
+                         "first <= $3 AND last >= $4",
+                         {Bytes(list), chunk.place.value(), here.last, here.first}, [&](const SqlRow& row) {
+                           corrections.push_back({common({row.integer(0), row.integer(1)}, here),
+                                                  std::string(row.text(2)), row.integer(3)});
+                           return Status();
+                         }));
+  for (const Correction& one : corrections) TRY(note_withdrawn(fold, list, one.range, one.reason, one.at_ms));
+  return {};
+}
+
 Status check_entries(const Record& record) {
   const ListId list = TRY(list_in(record.payload.body));
   if (record.items.empty()) return wrong("a chunk has entries");
@@ -171,6 +227,7 @@ Status apply_entries(Fold& fold, const Record& record) {
     TRY(fold.views().execute("INSERT INTO erased_entry(list, number) VALUES ($1, $2)",
                              {Bytes(list), EntryPlace{record.place, item}.number()}));
   }
+  TRY(apply_corrections(fold, record, list));
   return fold.fact({.kind = "entries.added",
                     .subject = to_hex(list),
                     .at_ms = record.payload.at_ms,
@@ -205,31 +262,45 @@ Status erase_entries(Fold& fold, const Record& record, std::span<const std::uint
 }
 
 Status check_withdrawn(const Record& record) {
-  return check_owner(record, TRY(WithdrawalBody::from_json(record.payload.body)).list);
+  const ListId list = TRY(WithdrawalBody::from_json(record.payload.body)).list;
+  if (record.place.log < own_logs || record.payload.schema < withdrawn_beside) return check_owner(record, list);
+  RecordId scope{};
+  if (!from_hex(record.payload.scope, scope) || author_tag(scope) != author_tag(record.id)) {
+    return wrong("a withdrawal beside its list stands in a scope of its author");
+  }
+  if (author_tag(list) != author_tag(record.id)) {
+    return wrong("the list is another member's: only its owner changes it");
+  }
+  return {};
 }
 
 Status apply_withdrawn(Fold& fold, const Record& record) {
   const WithdrawalBody withdrawal = TRY(WithdrawalBody::from_json(record.payload.body));
+  const bool beside = record.payload.schema >= withdrawn_beside;
   for (const NumberRange& range : withdrawal.entries) {
+    // What came later isn't meant.
+    const std::int64_t last =
+        std::min(EntryPlace::of_number(record.place.log, range.last).chunk.value(), record.place.value());
     std::vector<NumberRange> there;
     TRY(fold.views().query(
         "SELECT place, size FROM chunk WHERE list = $1 AND place >= $2 AND place <= $3",
-        {Bytes(withdrawal.list), EntryPlace::of_number(record.place.log, range.first).chunk.value(),
-         EntryPlace::of_number(record.place.log, range.last).chunk.value()},
+        {Bytes(withdrawal.list), EntryPlace::of_number(record.place.log, range.first).chunk.value(), last},
         [&](const SqlRow& row) {
-          const std::int64_t first = EntryPlace{Place::of(row.integer(0)), 0}.number();
-          there.push_back({std::max(range.first, first), std::min(range.last, first + row.integer(1) - 1)});
+          there.push_back(common(range, numbers_of(Place::of(row.integer(0)), row.integer(1))));
           return Status();
         }));
     for (const NumberRange& part : there) {
-      for (std::int64_t number = part.first; number <= part.last; ++number) {
-        TRY(
-            fold.views().execute("INSERT INTO withdrawn(list, number, reason, at) VALUES ($1, $2, $3, $4) "
-                                 "ON CONFLICT DO NOTHING",
-                                 {Bytes(withdrawal.list), number, withdrawal.reason, record.payload.at_ms}));
-      }
+      TRY(note_withdrawn(fold, withdrawal.list, part, withdrawal.reason, record.payload.at_ms));
     }
+    if (!beside) continue;
+    TRY(
+        fold.views().execute("INSERT INTO corrected(place, first, last, list, reason, at) "
+                             "VALUES ($1, $2, $3, $4, $5, $6)",
+                             {record.place.value(), range.first, range.last, Bytes(withdrawal.list),
+                              std::string_view(withdrawal.reason), record.payload.at_ms}));
   }
+  // It is counted where the list is.
+  if (beside) return {};
   // Not how many rows there are: of those that are erased later a rebuild knows nothing.
   return fold.fact({.kind = "entries.withdrawn",
                     .subject = to_hex(withdrawal.list),
@@ -351,7 +422,11 @@ constexpr std::array kinds{
          .check = check_entries,
          .apply = apply_entries,
          .erase = erase_entries},
-    Kind{.name = kind_withdrawn, .from_others = true, .check = check_withdrawn, .apply = apply_withdrawn},
+    Kind{.name = kind_withdrawn,
+         .schema_newest = withdrawn_beside,
+         .from_others = true,
+         .check = check_withdrawn,
+         .apply = apply_withdrawn},
     Kind{.name = kind_entry_state,
          .from_others = true,
          .check = check_entry_state,

@@ -107,6 +107,16 @@ TEST_F(ForeignTest, NobodyAddsToOrTakesFromAnothersList) {
   says({.kind = std::string(kind_withdrawn),
         .scope = scope,
         .body = WithdrawalBody{.list = list, .entries = {{number, number}}, .reason = "mine", .count = 1}.to_json()});
+  // Beside the list: in a scope of its own and in that of the list; and of its own list before all.
+  const WithdrawalBody taken{.list = list, .entries = {{number, number}}, .reason = "mine", .count = 1};
+  const RecordId elsewhere = us_.material->create_list("mallory", {.title = "Mine"}).value();
+  for (const std::string& where : {to_text(elsewhere), scope}) {
+    says({.kind = std::string(kind_withdrawn), .scope = where, .body = taken.to_json(), .schema = withdrawn_beside});
+  }
+  says({.kind = std::string(kind_withdrawn),
+        .scope = "public",
+        .body = WithdrawalBody{.list = elsewhere, .entries = {{1, 1}}, .reason = "mine", .count = 1}.to_json(),
+        .schema = withdrawn_beside});
   says({.kind = std::string(kind_entry_state),
         .scope = scope,
         .body =
@@ -117,10 +127,10 @@ TEST_F(ForeignTest, NobodyAddsToOrTakesFromAnothersList) {
         .body = ListBody{.title = "Hidden", .purpose = Purpose::allow}.to_json()});
   says({.kind = std::string(kind_list), .scope = "alliance", .body = ListBody{.title = "Elsewhere"}.to_json()});
   pull_all(*us_.journal, *se_.journal);
-  EXPECT_EQ(se_.journal->quarantined()->size(), 5u);
+  EXPECT_EQ(se_.journal->quarantined()->size(), 8u);
   EXPECT_EQ(se_.match(*own.pdq).size(), 1u);
   EXPECT_TRUE(se_.match(*forged.pdq).empty());
-  EXPECT_EQ(se_.material->lists()->size(), 1u);
+  EXPECT_EQ(se_.material->lists()->size(), 2u);
 }
 
 }  // namespace

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t entries_per_call_max = 100'000;
 
-Error not_ours(const ListId& list) {
-  return {Code::permission_denied, "list " + to_text(list) + " is another member's: only its owner changes it"};
-}
-
 // What is a crime here may be none elsewhere: what all get is what all agree on.
 Error baseline_only(const ListId& list) {
   return {Code::permission_denied, "the whole alliance reads list " + to_text(list) +
@@ -25,30 +21,6 @@ Error baseline_only(const ListId& list) {
 
 bool is_remark(const Record& record) {
   return record.payload.kind == kind_opinion || record.payload.kind == kind_entry_state;
-}
-
-// How many entries with these numbers a list ever had.
-Result<std::int64_t> entries_in(Connection& views, std::uint32_t log, const ListId& list, const NumberRange& range) {
-  std::int64_t count = 0;
-  TRY(views.query("SELECT place, size FROM chunk WHERE list = $1 AND place >= $2 AND place <= $3",
-                  {Bytes(list), EntryPlace::of_number(log, range.first).chunk.value(),
-                   EntryPlace::of_number(log, range.last).chunk.value()},
-                  [&](const SqlRow& row) {
-                    const std::int64_t first = EntryPlace{Place::of(row.integer(0)), 0}.number();
-                    const std::int64_t last = std::min(range.last, first + row.integer(1) - 1);
-                    count += std::max(std::int64_t{0}, last - std::max(range.first, first) + 1);
-                    return Status();
-                  }));
-  return count;
-}
-
-// And how many of them were taken back.
-Result<std::int64_t> entries_gone(Connection& views, const ListId& list, const NumberRange& range) {
-  return TRY(views.integer("SELECT count(*) FROM (SELECT number FROM withdrawn WHERE list = $1 AND number >= $2 AND "
-                           "number <= $3 UNION SELECT number FROM erased_entry WHERE list = $1 AND number >= $2 AND "
-                           "number <= $3) AS gone",
-                           {Bytes(list), range.first, range.last}))
-      .value_or(0);
 }
 
 }  // namespace
@@ -99,6 +71,10 @@ Result<std::unique_ptr<Material>> Material::open(Journal& journal, const Materia
   TRY(impl->catch_up());
   journal.subscribe([&to = *impl](std::span<const Record> records) { to.follow(records); });
   return std::unique_ptr<Material>(new Material(std::move(impl)));
+}
+
+Error not_ours(const ListId& list) {
+  return {Code::permission_denied, "list " + to_text(list) + " is another member's: only its owner changes it"};
 }
 
 KnownList known_of(const SqlRow& row) {
@@ -291,11 +267,27 @@ Status Material::Impl::note_remarks(std::span<const Record> records) {
   return {};
 }
 
+// Of others' lists alone: what we withdraw is ours before.
+Result<std::set<std::uint32_t>> Material::Impl::withdrawn_before(const Record& chunk) const {
+  std::set<std::uint32_t> items;
+  if (chunk.place.log < own_logs) return items;
+  const std::int64_t first = EntryPlace{chunk.place, 0}.number();
+  const ListId list = TRY(list_in(chunk.payload.body));
+  const std::scoped_lock lock(reading);
+  TRY(views->query("SELECT number FROM withdrawn WHERE list = $1 AND number >= $2 AND number < $3",
+                   {Bytes(list), first, first + entries_per_chunk}, [&](const SqlRow& row) {
+                     items.insert(static_cast<std::uint32_t>(row.integer(0) - first));
+                     return Status();
+                   }));
+  return items;
+}
+
 Status Material::Impl::index_chunks(std::span<const Record* const> chunks) {
   std::vector<LiveEntry> entries;
   for (const Record* chunk : chunks) {
+    const auto gone = TRY(withdrawn_before(*chunk));
     for (std::uint32_t item = 0; item < chunk->items.size(); ++item) {
-      if (chunk->items[item].empty()) continue;
+      if (chunk->items[item].empty() || gone.contains(item)) continue;
       entries.push_back(indexed(chunk->items[item], EntryPlace{chunk->place, item}.handle()));
     }
   }
@@ -432,28 +424,6 @@ Result<std::int64_t> Material::add_entries(const By& by, const ListId& list, std
     return {};
   }));
   return EntryPlace{recorded.front().place, 0}.number();
-}
-
-Result<std::vector<Recall>> Material::withdraw(const By& by, const ListId& list, std::span<const NumberRange> entries,
-                                               std::string_view reason) {
-  if (reason.empty() || reason.size() > reason_bytes_max) {
-    return Error{Code::invalid_argument, "a withdrawal says why, in at most 1,000 bytes"};
-  }
-  WithdrawalBody withdrawal{.list = list, .entries = {entries.begin(), entries.end()}, .reason = std::string(reason)};
-  TRY(impl_->journal.transact(by, [&](Decision& decision) -> Status {
-    const KnownList known = TRY(known_in(decision.views(), list));
-    if (!known.own()) return not_ours(list);
-    withdrawal.count = 0;
-    for (const NumberRange& range : entries) {
-      const std::int64_t there = TRY(entries_in(decision.views(), known.log, list, range));
-      if (there == 0) return Error{Code::not_found, "the list has no entries " + to_text(std::span(&range, 1))};
-      withdrawal.count += there - TRY(entries_gone(decision.views(), list, range));
-    }
-    if (withdrawal.count == 0) return Error{Code::conflict, "these entries were withdrawn or erased before"};
-    TRY(decision.emit({.kind = std::string(kind_withdrawn), .scope = known.scope, .body = withdrawal.to_json()}));
-    return {};
-  }));
-  return recalls(list, entries);
 }
 
 Status Material::give_opinion(const By& by, const ListId& list, std::int64_t number, Verdict verdict, Basis basis,

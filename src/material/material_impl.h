@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <unordered_set>
@@ -34,6 +35,8 @@ using KnownLists = std::map<ListId, KnownList>;
 
 // A list as it stands in the views: the published lists are behind while a decision is made. Error: not_found.
 Result<KnownList> known_in(Connection& views, const ListId& list);
+
+Error not_ours(const ListId& list);
 
 // A dispute that a member holds to, after it examined the entry.
 struct HeldDispute {
@@ -72,6 +75,8 @@ struct Material::Impl {
   Status take(std::span<const Record> records);
   Status note_remarks(std::span<const Record> records);
   Status index_chunks(std::span<const Record* const> chunks);
+  // The items of a chunk that were withdrawn when it came: its author's word on them was read in another scope.
+  Result<std::set<std::uint32_t>> withdrawn_before(const Record& chunk) const;
   Status unindex(const Record& record);
   Result<std::vector<EntryHandle>> withdrawn_handles(const Record& withdrawal) const;
   Result<std::vector<EntryHandle>> erased_handles(const Record& erasure) const;

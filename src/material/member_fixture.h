@@ -59,6 +59,9 @@ struct Member {
         .record_key = SigningKey::from_seed(key(1)), .log_key = SigningKey::from_seed(key(2)), .data_key = key(3)};
     JournalOptions options = test_options(random, name);
     options.clock.utc_ms = [this] { return now_ms; };
+    options.corrections = [this](Connection&, std::string_view) {
+      return Result<std::vector<CorrectionScope>>(further);
+    };
     journal = Journal::open(*store, material_kinds(), std::move(keys), std::move(options)).value();
   }
   std::vector<MaterialMatch> match(const PdqHash& hash) {
@@ -75,6 +78,7 @@ struct Member {
   std::optional<Store> store;
   std::unique_ptr<Journal> journal;
   std::unique_ptr<Material> material;
+  std::vector<CorrectionScope> further = {};  // of every scope
   MatchScratch scratch;
 };
 

@@ -150,7 +150,9 @@ Result<std::vector<NumberRange>> parse_ranges(std::string_view text);
 Result<ListId> list_in(const Json& body);
 
 // Stands in the log of the entries' author, behind them: what isn't there yet isn't meant, nor are the entries of other
-// lists that lie between the ends of a range.
+// lists that lie between the ends of a range. Of this schema on it may stand in another scope of his than the list, for
+// who had the list and reads it no more; older programs wait until they know how to read that.
+inline constexpr int withdrawn_beside = 2;
 struct WithdrawalBody {
   ListId list{};
   std::vector<NumberRange> entries;

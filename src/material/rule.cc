@@ -34,7 +34,8 @@ constexpr std::array lines{
     Line{{"disputed-by-us", "we dispute it", Level::observe}, [](const RuleInput& in) { return in.disputed_by_us; }},
     Line{{"not-subscribed", "a foreign list that we haven't subscribed to", Level::observe},
          [](const RuleInput& in) { return !in.own && !in.subscribed; }},
-    Line{{"not-followed", "a foreign list of which withdrawals don't reach us any more", Level::observe},
+    Line{{"not-followed", "a foreign list that isn't shared with us any more, or of which withdrawals may not reach us",
+          Level::observe},
          [](const RuleInput& in) { return !in.own && !in.followed; }},
     Line{{"foreign-national-class", "a foreign entry outside the INTERPOL baseline, not opted into", Level::observe},
          [](const RuleInput& in) {

@@ -44,7 +44,9 @@ ReadBytes read_text(std::string_view text) {
 }
 
 JournalOptions options_of(const NodeSettings& settings, const NodeSeams& seams) {
-  return {.member = settings.member, .clock = seams.clock, .random = seams.random};
+  JournalOptions options{.member = settings.member, .clock = seams.clock, .random = seams.random};
+  options.corrections = corrections_in;
+  return options;
 }
 
 Result<BackupReport> verify_all(const Journal& journal) {

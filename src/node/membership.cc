@@ -27,6 +27,14 @@ Signer record_signer(const Journal& journal) {
   return [&journal](Bytes message) { return journal.sign(message); };
 }
 
+struct ToldErasure {
+  ErasureConfirmation shown = {};
+  ErasedParts parts = {};
+  Place erased = {};  // where the first revision of the erased record stands
+  // The same for those who may read its scope no more, in scopes of theirs.
+  std::vector<std::pair<std::string, std::uint64_t>> beside = {};
+};
+
 // Counted from year 0.
 std::int64_t quarter_of(std::int64_t utc_ms) {
   using namespace std::chrono;
@@ -259,7 +267,44 @@ Status Node::share(const By& by, const ListId& list, std::span<const std::string
 }
 
 Status Node::stop_sharing(const By& by, const ListId& list, std::span<const std::string> readers) {
-  return impl_->alliance->withdraw(by, list, readers);
+  const By both(by.actor, [&](Decision& decision) -> Status {
+    TRY(impl_->repeat_unread(decision, list));
+    return by.also ? by.also(decision) : Status();
+  });
+  return impl_->alliance->withdraw(both, list, readers);
+}
+
+// Corrections that were recorded while they could still read the list, and that their receipts don't say they have.
+Status Node::Impl::repeat_unread(Decision& decision, const ListId& list) const {
+  std::string scope;
+  std::uint64_t from = UINT64_MAX;
+  for (const auto& [member, heard] : TRY(former_readers_in(decision.views(), to_text(list)))) {
+    if (std::ranges::find(decision.recorded(), heard.since, &Recorded::place) == decision.recorded().end()) continue;
+    scope = heard.scope;
+    const std::uint64_t read = TRY(read_by(member));
+    // What it read before it was let in says nothing.
+    from = std::min(from, read > TRY(let_in_at(decision.views(), list, member)).position ? read : 0);
+  }
+  if (scope.empty()) return {};
+  std::vector<Draft> drafts;
+  for (const std::string_view kind : {kind_withdrawn, kind_erased}) {
+    const int schema = kind == kind_withdrawn ? withdrawn_beside : 1;
+    TRY(decision.for_each_in(to_text(list), kind, from, [&](const Record& record) {
+      Json body = record.payload.body;
+      body.members()->erase("facts");
+      drafts.push_back({.kind = record.payload.kind, .scope = scope, .body = std::move(body), .schema = schema});
+      return Status();
+    }));
+  }
+  for (Draft& draft : drafts) TRY(decision.emit(std::move(draft)));
+  return {};
+}
+
+Result<std::uint64_t> Node::Impl::read_by(std::string_view member) const {
+  const auto text = TRY(ledger->receipt(member, Ledger::Way::received));
+  if (!text) return std::uint64_t{0};
+  const auto receipt = Receipt::read(*text, alliance->keys_from(member, KeyPurpose::record, 0));
+  return receipt ? receipt->size : std::uint64_t{0};
 }
 
 Result<std::vector<ErasureConfirmation>> Node::erasure_confirmations() const {
@@ -269,28 +314,48 @@ Result<std::vector<ErasureConfirmation>> Node::erasure_confirmations() const {
   std::vector<std::pair<std::string, std::uint64_t>> sizes;  // up to where each member has read us
   for (const auto& [code, member] : now->state->members) {
     if (code == impl_->settings.member) continue;
-    const auto text = TRY(impl_->ledger->receipt(code, Ledger::Way::received));
-    std::uint64_t size = 0;
-    if (text) {
-      const auto receipt = Receipt::read(*text, impl_->alliance->keys_from(code, KeyPurpose::record, 0));
-      if (receipt) size = receipt->size;
-    }
-    sizes.emplace_back(code, size);
+    sizes.emplace_back(code, TRY(impl_->read_by(code)));
   }
+  std::vector<ToldErasure> erasures;
   TRY(impl_->journal->for_each_of_kind(shared_log, kind_erased, [&](const Record& record) -> Status {
-    ErasureConfirmation one;
-    one.position = record.place.position;
-    one.at_ms = record.payload.at_ms;
-    one.scope = record.payload.scope;
-    for (const auto& [code, size] : sizes) {
-      if (!TRY(impl_->alliance->hears_corrections(code, one.scope))) continue;
-      // Who may read it no more isn't told, and may have it still.
-      const bool told = TRY(impl_->alliance->reads(code, one.scope));
-      (told && size > one.position ? one.confirmed : one.open).push_back(code);
+    const std::string& scope = record.payload.scope;
+    const ErasedParts parts = TRY(erased_parts(record));
+    if (TRY(impl_->alliance->corrects(scope))) {
+      // The last of the same: it may be erased once more, for whatever reason.
+      const auto told = std::ranges::find_if(erasures.rbegin(), erasures.rend(), [&](const ToldErasure& one) {
+        return one.parts.record == parts.record && one.parts.items == parts.items;
+      });
+      if (told != erasures.rend()) told->beside.emplace_back(scope, record.place.position);
+      return {};
     }
-    if (!one.confirmed.empty() || !one.open.empty()) all.push_back(std::move(one));
+    const std::vector<Place> erased = TRY(impl_->journal->places(parts.record));
+    ToldErasure& one = erasures.emplace_back();
+    one.parts = parts;
+    if (!erased.empty()) one.erased = erased.front();
+    one.shown = {.position = record.place.position, .at_ms = record.payload.at_ms, .scope = scope};
     return {};
   }));
+  for (ToldErasure& one : erasures) {
+    const FormerReaders former = TRY(impl_->alliance->former_readers(one.shown.scope));
+    for (const auto& [code, size] : sizes) {
+      if (!TRY(impl_->alliance->hears_corrections(code, one.shown.scope))) continue;
+      const auto lost = former.find(code);
+      if (lost != former.end() && one.erased >= lost->second.since) continue;  // never had it
+      // Who was told nowhere may have it still.
+      bool confirmed = size > one.shown.position && TRY(impl_->alliance->reads(code, one.shown.scope));
+      bool beside = false;
+      for (const auto& [scope, position] : one.beside) {
+        confirmed = confirmed || (size > position && TRY(impl_->alliance->reads(code, scope)));
+        beside = beside || (lost != former.end() && scope == lost->second.scope);
+      }
+      // It had confirmed it when it lost the scope: else it would have been repeated for it.
+      if (lost != former.end() && !beside && one.shown.position < lost->second.since.position) {
+        confirmed = confirmed || TRY(impl_->alliance->reads(code, lost->second.scope));
+      }
+      (confirmed ? one.shown.confirmed : one.shown.open).push_back(code);
+    }
+    if (!one.shown.confirmed.empty() || !one.shown.open.empty()) all.push_back(std::move(one.shown));
+  }
   return all;
 }
 

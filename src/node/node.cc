@@ -164,6 +164,7 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOpen& open, const NodeSeams& 
   JournalOptions journal_options{.member = impl->settings.member, .clock = seams.clock, .random = seams.random};
   journal_options.under = [to = impl.get()] { return to->alliance ? to->alliance->under() : std::string(); };
   journal_options.no_heads = [to = impl.get()] { return to->why_no_heads(); };
+  journal_options.corrections = corrections_in;
   impl->journal = TRY(Journal::open(*impl->store, node_kinds(), impl->keys.for_journal(), std::move(journal_options)));
   TRY(impl->open_membership());
   TRY(impl->complete_erasures());
@@ -321,7 +322,8 @@ Status Node::Impl::complete_erasures() {
       const ErasedParts parts = TRY(erased_parts(record));
       std::string line = to_hex(parts.record);
       for (const std::uint32_t item : parts.items) line += " " + std::to_string(item);
-      if (noted.contains(line)) return {};
+      // What former readers were told of is the same once more.
+      if (!noted.insert(line).second) return {};
       missed = true;
       return note_erasure(parts.record, parts.items);
     }));

@@ -34,6 +34,10 @@ struct Node::Impl {
   // What material asks of a member.
   Origin origin_of(std::string_view member) const;
   Status state_counts_if_due();
+  // For those who lose a list in this decision.
+  Status repeat_unread(Decision& decision, const ListId& list) const;
+  // Up to where that member has read us, by its receipt.
+  Result<std::uint64_t> read_by(std::string_view member) const;
   // Whether what a member withdraws there reaches us.
   bool follows(std::string_view member, std::string_view scope) const;
   // How much of our own log another member knows; see Journal::hold_shared().

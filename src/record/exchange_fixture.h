@@ -22,7 +22,11 @@ struct JournalMember {
   void open() {
     journal.reset();
     store.emplace(Store::open({.sqlite_path = folder / "node.db"}).value());
-    auto opened = Journal::open(*store, kinds, keys(), test_options(random, name));
+    JournalOptions options = test_options(random, name);
+    options.corrections = [this](Connection&, std::string_view) {
+      return Result<std::vector<CorrectionScope>>(further);
+    };
+    auto opened = Journal::open(*store, kinds, keys(), std::move(options));
     EXPECT_TRUE(opened) << opened.error().message;
     journal = *std::move(opened);
   }
@@ -49,6 +53,7 @@ struct JournalMember {
   const Kinds& kinds;
   std::optional<Store> store;
   std::unique_ptr<Journal> journal;
+  std::vector<CorrectionScope> further = {};  // of every scope
 };
 
 inline std::vector<LeafBytes> leaves_of(const Journal& from, std::uint64_t first) {

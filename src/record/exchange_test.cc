@@ -284,6 +284,53 @@ TEST(Exchange, ErasedIsErasedAtReadersAndWhoComesLaterNeverGetsIt) {
   EXPECT_EQ(shared_dump(*nz.journal), shared_dump(*us.journal));
 }
 
+// Who lost a scope hears of erasures beside it, and whoever hears of one twice has the same as who hears of it once.
+TEST(Exchange, AnErasureIsToldBesideItsScopeToo) {
+  Member us("us");
+  Member former("se");
+  Member nz("nz");
+  const std::string side(32, 'a');
+  const Recorded whole = us.says(testing::note("secret"));
+  const Recorded chunk = us.says(testing::note("words", {R"({"word":"a"})", R"({"word":"b"})"}));
+  for (Member* reader : {&former, &nz}) {
+    pull_leaves(*us.journal, *reader->journal);
+    pull_scope(*us.journal, *reader->journal, "alliance");
+  }
+  us.further = {{.scope = side, .since = {shared_log, 2}}};
+  const Recorded later = us.says(testing::note("later"));
+  const std::array<std::uint32_t, 1> second{1};
+  const Recorded told = us.journal->erase("anna", whole.id, {}, "court").value();
+  EXPECT_EQ(us.journal->read(told.place)->payload.scope, "alliance");
+  ASSERT_TRUE(us.journal->erase("anna", chunk.id, second, "mistake"));
+  ASSERT_TRUE(us.journal->erase("anna", later.id, {}, "court"));
+  EXPECT_EQ(us.journal->parcels(shared_log, side, 1, 1 << 20)->size(), 2u) << "nothing of what came later";
+  const Record copy = us.journal->read(Place{shared_log, told.place.position + 1}).value();
+  EXPECT_EQ(copy.payload.scope, side);
+  EXPECT_EQ(copy.payload.body.find("facts"), nullptr);
+  EXPECT_NE(us.journal->read(told.place)->payload.body.find("facts"), nullptr);
+  const auto ours = shared_dump(*us.journal);
+  EXPECT_EQ(std::ranges::count_if(ours, [](const std::string& line) { return line.starts_with("[\"fact\""); }), 3);
+  EXPECT_TRUE(us.journal->wrong_views()->empty());
+  const auto report = testing::verified(*us.journal, shared_log);
+  EXPECT_TRUE(report.good()) << report.problems.front();
+
+  pull_leaves(*us.journal, *former.journal);
+  EXPECT_EQ(pull_scope(*us.journal, *former.journal, side).folded, 2u);
+  EXPECT_FALSE(former.journal->read(whole.id, 0));
+  EXPECT_EQ(former.journal->read(chunk.id, 0)->items, (std::vector<std::string>{R"({"word":"a"})", ""}));
+  EXPECT_EQ(testing::dump_of(*former.journal).find("secret"), std::string::npos);
+  EXPECT_TRUE(former.journal->wrong_views()->empty());
+
+  // Let in again, it reads the same once more.
+  pull_scope(*us.journal, *former.journal, "alliance");
+  EXPECT_EQ(shared_dump(*former.journal), ours);
+  EXPECT_TRUE(former.journal->wrong_views()->empty());
+  EXPECT_TRUE(former.journal->withheld()->empty());
+  pull_leaves(*us.journal, *nz.journal);
+  pull_scope(*us.journal, *nz.journal, "alliance");
+  EXPECT_EQ(shared_dump(*nz.journal), ours);
+}
+
 TEST(Exchange, NobodyErasesAnothersRecord) {
   Member us("us");
   Member se("se");

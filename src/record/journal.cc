@@ -310,6 +310,27 @@ Result<RecordId> Decision::new_id() const {
   return id;
 }
 
+Result<std::vector<CorrectionScope>> Decision::correction_scopes(std::string_view scope) const {
+  const auto& ask = batch_.journal.options.corrections;
+  if (!ask) return std::vector<CorrectionScope>();
+  return ask(connection_, scope);
+}
+
+Status Decision::for_each_in(std::string_view scope, std::string_view kind, std::uint64_t from,
+                             const std::function<Status(const Record&)>& use) const {
+  std::vector<Place> places;
+  TRY(connection_.query(
+      "SELECT record.place FROM scope_record JOIN record ON record.place = scope_record.place "
+      "WHERE log = $1 AND scope = $2 AND record.place >= $3 AND kind = $4 AND sealed IS NOT NULL "
+      "ORDER BY record.place",
+      {std::int64_t{shared_log}, scope, Place{shared_log, from}.value(), kind}, [&](const SqlRow& row) {
+        places.push_back(Place::of(row.integer(0)));
+        return Status();
+      }));
+  for (const Place place : places) TRY(use(TRY(batch_.journal.read_in(connection_, place))));
+  return {};
+}
+
 void Journal::hold_shared(std::string why) {
   const std::scoped_lock lock(impl_->holding);
   impl_->held = std::move(why);

@@ -76,6 +76,13 @@ struct Recorded {
   Place place;
 };
 
+// A scope of ours for those who had another one and may read it no more: corrections of what they have of that are
+// recorded here too, and nothing else.
+struct CorrectionScope {
+  std::string scope;
+  Place since;  // of what was recorded from here on in the other they have nothing, and mustn't learn that it exists
+};
+
 class Decision {
  public:
   // To read the views with. Only folds write those; tables that aren't views (idempotency keys) may be written here.
@@ -89,6 +96,15 @@ class Decision {
   // Records and folds: what follows in this decision sees it in the views. Errors: those of the kind's check and fold,
   // invalid_argument (unknown kind, a record that isn't ours to revise), permission_denied (imagery), too_large.
   Result<Recorded> emit(Draft draft);
+
+  // In which scopes a correction of what stands in this one is recorded beside it: the same again, of what its readers
+  // have. Errors: those of JournalOptions::corrections.
+  Result<std::vector<CorrectionScope>> correction_scopes(std::string_view scope) const;
+
+  // The records of one kind in a shared scope of ours, from a position of the log on, in order; also what this decision
+  // and those before it in the same commit have recorded. An error from `use` ends it; erased ones are passed over.
+  Status for_each_in(std::string_view scope, std::string_view kind, std::uint64_t from,
+                     const std::function<Status(const Record&)>& use) const;
 
   // What this decision has recorded so far, in order: By::also learns here what it stands behind.
   const std::vector<Recorded>& recorded() const { return recorded_; }
@@ -165,6 +181,8 @@ struct JournalOptions {
   std::function<std::string()> under = {};
   // Why no new head of the shared log is to be signed; empty, as mostly: it may be. What is recorded waits.
   std::function<std::string()> no_heads = {};
+  // See Decision::correction_scopes(); asked within a decision, with its views. Empty: there are none.
+  std::function<Result<std::vector<CorrectionScope>>(Connection& views, std::string_view scope)> corrections = {};
   // Called with the name of each step; a test stops the process there.
   std::function<void(const char* step)> failpoint = {};
 };
@@ -240,8 +258,9 @@ class Journal {
   Result<std::optional<std::string>> signed_head(std::uint32_t log, std::uint64_t above, std::uint64_t up_to) const;
 
   // Erases a record of our own, or single items of a chunk: payload, salt and key go, the leaf and a record of the
-  // erasure stay. `facts` says which facts lawfully remain. Errors: not_found, permission_denied (not ours), conflict
-  // (erased before).
+  // erasure stay. `facts` says which facts lawfully remain. Who had it and may read its scope no more is told too, by
+  // a second record without facts: see Decision::correction_scopes(). Errors: not_found, permission_denied (not ours),
+  // conflict (erased before).
   Result<Recorded> erase(const By& by, const RecordId& id, std::span<const std::uint32_t> items,
                          std::string_view ground);
   // The same in a copy that was just restored, while nobody follows it: what stood in the shared log goes, but the

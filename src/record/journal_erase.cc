@@ -31,6 +31,15 @@ Json::Object erasure_body(const RecordId& id, std::span<const std::uint32_t> ite
   return body;
 }
 
+// Of a whole record nothing is left to be erased twice; of a chunk these items may be.
+std::vector<std::uint32_t> still_there(const Record& chunk, std::span<const std::uint32_t> items) {
+  std::vector<std::uint32_t> there;
+  for (const std::uint32_t item : items) {
+    if (item >= chunk.items.size() || !chunk.items[item].empty()) there.push_back(item);
+  }
+  return there;
+}
+
 Status check_erased(const Record& record) {
   const Json* const ground = record.payload.body.find("ground");
   if (ground == nullptr || ground->text() == nullptr || ground->text()->empty()) {
@@ -77,10 +86,30 @@ Result<ErasedParts> erased_parts(const Record& erasure) {
 Result<Recorded> Journal::erase(const By& by, const RecordId& id, std::span<const std::uint32_t> items,
                                 std::string_view ground) {
   auto recorded = TRY(transact(by, [&](Decision& decision) -> Status {
-    TRY(decision.emit(TRY(impl_->draft_erasure(decision.views(), id, items, ground))));
+    TRY(impl_->record_erasure(decision, TRY(impl_->draft_erasure(decision.views(), id, items, ground))));
     return {};
   }));
   return recorded.front();
+}
+
+// Who had it and may read its scope no more is told too.
+Status Journal::Impl::record_erasure(Decision& decision, Draft draft) const {
+  const ErasedParts parts = TRY(erased_parts({.payload = {.body = draft.body}}));
+  const auto [from, to] = places_by(parts.record);
+  const auto first =
+      TRY(decision.views().integer("SELECT min(place) FROM record WHERE id = $1 AND place >= $2 AND "
+                                   "place < $3",
+                                   {Bytes(parts.record), from, to}));
+  // Facts remain once: the copies have none.
+  Json::Object copy = *draft.body.members();
+  copy.erase("facts");
+  const std::string scope = draft.scope;
+  TRY(decision.emit(std::move(draft)));
+  for (CorrectionScope& further : TRY(decision.correction_scopes(scope))) {
+    if (!first || Place::of(*first) >= further.since) continue;
+    TRY(decision.emit({.kind = std::string(kind_erased), .scope = std::move(further.scope), .body = Json(copy)}));
+  }
+  return {};
 }
 
 Status Journal::erase_restored(const By& by, const RecordId& id, std::span<const std::uint32_t> items,
@@ -121,7 +150,8 @@ Status Journal::record_due_erasures(const By& by) {
     const std::vector<ErasedParts> recorded = TRY(impl_->recorded_erasures(decision.views(), 0));
     for (Draft& draft : due) {
       const ErasedParts parts = TRY(erased_parts({.payload = {.body = draft.body}}));
-      if (std::ranges::find(recorded, parts) == recorded.end()) TRY(decision.emit(std::move(draft)));
+      if (std::ranges::find(recorded, parts) != recorded.end()) continue;
+      TRY(impl_->record_erasure(decision, std::move(draft)));
     }
     TRY(decision.views().execute("DELETE FROM due_erasure"));
     return {};
@@ -209,22 +239,25 @@ Status Journal::Impl::erase_contents(Connection& connection, const ErasedParts& 
                          return Status();
                        }));
   for (const Place place : places) {
+    const Record target = TRY(read_in(connection, place));
+    const std::vector<std::uint32_t> there = still_there(target, parts.items);
+    if (!parts.items.empty() && there.empty()) continue;
     if (views != nullptr) {
-      const Record target = TRY(read_in(connection, place));
       const Kind* const kind = kinds.find(target.payload.kind, target.payload.schema);
-      if (kind != nullptr && kind->erase != nullptr) TRY(kind->erase(*views, target, parts.items));
+      if (kind != nullptr && kind->erase != nullptr) TRY(kind->erase(*views, target, there));
     }
     if (parts.items.empty()) {
       TRY(connection.execute("DELETE FROM fact WHERE place = $1", {place.value()}));
       TRY(connection.execute("UPDATE record SET key = NULL, sealed = NULL WHERE place = $1", {place.value()}));
     } else {
-      TRY(reseal_without(connection, place, parts.items));
+      TRY(reseal_without(connection, place, there));
     }
   }
   return {};
 }
 
-// In a rebuild the content is gone already and was never folded: only the facts that remain are stated.
+// In a rebuild the content is gone already and was never folded: only the facts that remain are stated. What is erased
+// already stays as it is: who reads a scope again that it had lost hears of an erasure twice.
 Status Journal::Impl::apply_erasure(Connection& connection, const Record& erasure, bool rebuilding) {
   const Json& body = erasure.payload.body;
   const ErasedParts parts = TRY(erased_parts(erasure));

@@ -136,6 +136,7 @@ struct Journal::Impl {
   // What is to be recorded of one.
   Result<Draft> draft_erasure(Connection& connection, const RecordId& id, std::span<const std::uint32_t> items,
                               std::string_view ground) const;
+  Status record_erasure(Decision& decision, Draft draft) const;
   // What was recorded of them in the shared log, from a place on.
   Result<std::vector<ErasedParts>> recorded_erasures(Connection& connection, std::int64_t from) const;
   Status reseal_without(Connection& connection, Place place, std::span<const std::uint32_t> items);

@@ -210,12 +210,42 @@ class SharingTest(AllianceCase):
         self.nz.cli("list", "subscribe", name)
         self.assertEqual(self.nz.level(known[0]), "lead")
         self.se.cli("alliance", "withdraw", name, "nz")
-        # What se withdraws from now on nz won't hear of.
+        # Of what is new nz hears nothing.
         until(lambda: self.nz.level(known[0]) == "observe", "nz only observes it")
         [[match]] = self.nz.matches(known[0])
         self.assertIn("not-followed", match["reasons"])
         self.se.cli("alliance", "grant", name, "nz")
         until(lambda: self.nz.level(known[0]) == "lead", "nz follows it again")
+
+    def test_a_former_reader_hears_of_corrections_and_of_nothing_else(self):
+        known = random_hashes(4, 36)
+        name = self.se.create("Known", *known[:3], readers=["us", "nz"])
+        for reader in (self.us, self.nz):
+            until(lambda one=reader: one.level(known[2]), f"{reader.code} finds it")
+        self.us.cli("list", "subscribe", name)
+        first, second = (str(self.us.matches(value)[0][0]["entry"]) for value in known[:2])
+        self.se.cli("alliance", "withdraw", name, "us")
+        until(lambda: self.us.level(known[0]) == "observe", "us only observes it")
+        self.members.folder.joinpath("rows.csv").write_text(f"pdq,classification\n{known[3]},baseline\n")
+        self.se.cli("list", "import", name, "rows.csv")
+        self.se.cli("list", "withdraw", name, "--all", "--reason", "wrong: all but one")
+        self.se.cli("erase", "--list", name, "--entry", second, "--ground", "court")
+        until(lambda: not self.us.level(known[0]), "us has read the withdrawal")
+        until(lambda: self.se.json("alliance", "erasures")[0]["confirmed"] == ["nz", "us"], "both have confirmed")
+        self.assertEqual([self.us.level(value) for value in known], [""] * 4)
+        self.members.settle()
+        newer = [entry["entry"] for entry in self.nz.json("list", "show", name, "--entries")][-1]
+        self.assertGreater(newer, int(second))
+        dump = self.us.cli("dump")
+        self.assertIn(first, dump)
+        self.assertNotIn(str(newer), dump, "us doesn't learn that there is a newer one")
+        self.assertEqual(self.us.json("list", "show", name)[0]["entries"], 2)
+        # Let in again it has what nz has.
+        self.se.cli("alliance", "grant", name, "us")
+        until(lambda: self.us.json("list", "show", name)[0]["entries"] == 3, "us reads on")
+        self.members.settle()
+        for member in (self.us, self.se):
+            member.cli("log", "verify")
 
     def test_the_brake_is_at_once_and_here_alone(self):
         [known] = random_hashes(1, 3)

@@ -46,6 +46,7 @@ Status SimulatedNode::restart() {
     const bool wrong = reader && std::abs(reader->clock_offset_ms()) > clock_wrong_ms;
     return std::string(wrong ? "the clock is wrong" : "");
   };
+  options.corrections = corrections_in;
   journal = TRY(Journal::open(*store, world_kinds(), std::move(keys), std::move(options)));
   const Signer sign = [this](Bytes message) { return journal->sign(message); };
   alliance = TRY(Alliance::open(*journal, {.sign = sign, .random = random_}));

@@ -1,1 +1,0 @@
-import{_ as p,au as d,t as r,r as i,a as l,m as o,k as m}from"./index-P1obgx-7.js";var c=m("<span><!></span>");function k(s,e){let t=p(e,"kind",3,"plain");var a=c(),n=o(a);d(n,()=>e.children),r(()=>i(a,1,`badge ${t()??""}`,"svelte-1m0dk8d")),l(s,a)}export{k as B};

@@ -1,0 +1,1 @@
+import{_ as c,au as r,t as d,r as n,a as p,m as f,k as m}from"./index-BfbnK6G2.js";var i=m("<dl><!></dl>");function h(l,s){let t=c(s,"close",3,!1);var a=i();let e;var o=f(a);r(o,()=>s.children),d(()=>e=n(a,1,"svelte-58vaxh",null,e,{close:t()})),p(l,a)}export{h as F};

@@ -1,0 +1,1 @@
+import{a5 as s,a6 as n}from"./index-BfbnK6G2.js";function b(o,a,r,f,i){var d=()=>{f(r[o])};r.addEventListener(a,d),i?s(()=>{r[o]=i()}):d(),(r===document.body||r===window||r===document)&&n(()=>{r.removeEventListener(a,d)})}export{b};
