@@ -221,8 +221,9 @@ Result<std::vector<CorrectionScope>> corrections_in(Connection& views, std::stri
   std::vector<CorrectionScope> scopes;
   for (auto& [member, heard] : TRY(former_readers_in(views, scope))) scopes.push_back(std::move(heard));
   std::ranges::sort(scopes, {}, &CorrectionScope::since);
-  const auto twice = std::ranges::unique(scopes, {}, &CorrectionScope::since);
-  scopes.erase(twice.begin(), twice.end());
+  // Those who lost it together share one.
+  const auto same = [](const CorrectionScope& one, const CorrectionScope& other) { return one.since == other.since; };
+  scopes.erase(std::unique(scopes.begin(), scopes.end(), same), scopes.end());
   return scopes;
 }
 
