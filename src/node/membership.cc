@@ -322,9 +322,8 @@ Result<std::vector<ErasureConfirmation>> Node::erasure_confirmations() const {
     const ErasedParts parts = TRY(erased_parts(record));
     if (TRY(impl_->alliance->corrects(scope))) {
       // The last of the same: it may be erased once more, for whatever reason.
-      const auto told = std::ranges::find_if(erasures.rbegin(), erasures.rend(), [&](const ToldErasure& one) {
-        return one.parts == parts;
-      });
+      const auto told = std::ranges::find_if(erasures.rbegin(), erasures.rend(),
+                                             [&](const ToldErasure& one) { return one.parts == parts; });
       if (told != erasures.rend()) told->beside.emplace_back(scope, record.place.position);
       return {};
     }
