@@ -20,6 +20,14 @@ class AllianceCase(Case):
         self.members.start()
 
 
+class ThreeMembersCase(AllianceCase):
+    def setUp(self):
+        super().setUp()
+        self.members.found("se", "us")
+        self.members.join("se", "nz", ["us"])
+        self.se, self.us, self.nz = (self.members[code] for code in self.CODES)
+
+
 class JoiningTest(AllianceCase):
     def test_two_found_it_and_vote_a_third_in(self):
         self.assertIn("no alliance", self.members["se"].cli("alliance", "status"))
@@ -114,13 +122,7 @@ class JoiningTest(AllianceCase):
         until(lambda: self.members["se"].sees("nz")["standing"] == "left", "nz has left")
 
 
-class SharingTest(AllianceCase):
-    def setUp(self):
-        super().setUp()
-        self.members.found("se", "us")
-        self.members.join("se", "nz", ["us"])
-        self.se, self.us, self.nz = (self.members[code] for code in self.CODES)
-
+class SharingTest(ThreeMembersCase):
     def test_a_list_is_read_and_a_withdrawal_stops_matches_everywhere(self):
         known = random_hashes(3, 1)
         name = self.se.create("Known", *known, readers=["all"])
@@ -397,6 +399,72 @@ class TroubleTest(AllianceCase):
         until(lambda: "shorter than it was" in us.sees("se")["trouble"], "us sees that it is shorter")
         self.assertEqual(us.status()["two_faced"], [])
         self.assertTrue(se.matches(*random_hashes(1, 9))[0], "it goes on matching")
+
+    def test_two_copies_that_both_write_are_found_out(self):
+        self.members.found("se", "us")
+        self.members.join("se", "nz", ["us"])
+        se, us, nz = (self.members[code] for code in self.CODES)
+        name = se.create("One", random_hashes(1, 9)[0], readers=["all"])
+        self.members.settle()
+        se.stop()
+        subprocess.run(["cp", "-r", "se", "se-twin"], cwd=self.folder, check=True)
+        us.stop()
+        # nz reads the one, and us the other, while the two readers don't meet the copies at the same time.
+        se.start()
+        se.cli("list", "set", name, "--title", "Of the first")
+        until(lambda: "Of the first" in nz.cli("list", "show"), "nz reads the first")
+        se.stop()
+        nz.stop()
+        subprocess.run("mv se se-first && mv se-twin se && rm -f se/socket se/lock", shell=True, cwd=self.folder,
+                       check=True)
+        se.start()
+        se.cli("list", "set", name, "--title", "Of the second")
+        us.start()
+        until(lambda: "Of the second" in us.cli("list", "show"), "us reads the second")
+        nz.start()
+        until(lambda: "two histories" in nz.sees("se")["trouble"], "nz sees that there are two")
+        self.assertEqual(nz.status()["two_faced"], ["se"])
+        self.assertIn("two histories", nz.cli("alliance", "status"))
+        # What it had read first stays, and nothing of the other is read.
+        self.assertIn("Of the first", nz.cli("list", "show"))
+        # nz vouches for none of it, so what us has read is enforced by nobody.
+        row = us.sees("se")
+        self.assertLess(row["cosigned"], row["records"])
+        us.cli("list", "create", "Of us")
+        until(lambda: us.sees("nz")["read_to"] == us.sees("nz")["records"], "the others go on")
+
+    def test_both_sides_of_a_partition_write_and_come_together(self):
+        self.members.found("se", "us")
+        self.members.join("se", "nz", ["us"])
+        se, us, nz = (self.members[code] for code in self.CODES)
+        known = random_hashes(3, 12)
+        names = {one.code: one.create("Of " + one.code, readers=["all"]) for one in (se, us, nz)}
+        self.members.settle()
+        # se alone: it writes, and no vote of its own is enough.
+        us.stop()
+        nz.stop()
+        self.write("charter2.txt", "We protect children, alone.\n")
+        se.cli("alliance", "vote", "charter", "charter2.txt")
+        self.write("row.csv", f"pdq,classification\n{known[0]},baseline\n")
+        se.cli("list", "import", names["se"], "row.csv")
+        self.assertEqual(se.status()["epoch"], 1)
+        se.stop()
+        # The others without it.
+        us.start()
+        nz.start()
+        for one, value in ((us, known[1]), (nz, known[2])):
+            self.write("row.csv", f"pdq,classification\n{value},baseline\n")
+            one.cli("list", "import", names[one.code], "row.csv")
+        until(lambda: us.level(known[2]) and nz.level(known[1]), "they read one another")
+        self.assertEqual(us.level(known[0]) + nz.level(known[0]), "")
+        se.start()
+        for one in (se, us, nz):
+            until(lambda at=one: all(at.level(value) for value in known), f"{one.code} finds all of it")
+        self.members.settle()
+        self.assertEqual(dumped(se), dumped(us))
+        self.assertEqual(dumped(us), dumped(nz))
+        self.assertEqual({one.status()["epoch"] for one in (se, us, nz)}, {1})
+        self.assertEqual([one.status()["two_faced"] for one in (se, us, nz)], [[], [], []])
 
     def test_restored_it_waits_until_others_have_told_how_long_its_log_is(self):
         self.members.found("se", "us")

@@ -9,7 +9,7 @@ import time
 
 from members import dumped, is_settled, until
 from support import random_hashes
-from test_alliance import AllianceCase
+from test_alliance import ThreeMembersCase
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
@@ -35,14 +35,8 @@ def seconds_until(year):
     return datetime.datetime(year, 1, 1, tzinfo=datetime.timezone.utc).timestamp() - time.time()
 
 
-class WrongClockTest(AllianceCase):
+class WrongClockTest(ThreeMembersCase):
     BEAT = {"beat_seconds": 1}
-
-    def setUp(self):
-        super().setUp()
-        self.members.found("se", "us")
-        self.members.join("se", "nz", ["us"])
-        self.se, self.us, self.nz = (self.members[code] for code in self.CODES)
 
     def add(self, member, name, value):
         self.write("row.csv", f"pdq,classification\n{value},baseline\n")

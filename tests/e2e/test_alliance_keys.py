@@ -4,16 +4,10 @@ import json
 
 from members import dumped, until
 from support import random_hashes
-from test_alliance import AllianceCase
+from test_alliance import AllianceCase, ThreeMembersCase
 
 
-class RotationTest(AllianceCase):
-    def setUp(self):
-        super().setUp()
-        self.members.found("se", "us")
-        self.members.join("se", "nz", ["us"])
-        self.se, self.us, self.nz = (self.members[code] for code in self.CODES)
-
+class RotationTest(ThreeMembersCase):
     def shares(self, *numbers, of="se"):
         return [f"shares-{of}/{of}-root-share-{number}" for number in numbers]
 

@@ -4,15 +4,12 @@ import subprocess
 
 from members import dumped, until
 from support import random_hashes
-from test_alliance import AllianceCase
+from test_alliance import ThreeMembersCase
 
 
-class RecoverTest(AllianceCase):
+class RecoverTest(ThreeMembersCase):
     def setUp(self):
         super().setUp()
-        self.members.found("se", "us")
-        self.members.join("se", "nz", ["us"])
-        self.se, self.us, self.nz = (self.members[code] for code in self.CODES)
         self.known = random_hashes(7, 51)
 
     def add(self, name, *values):
