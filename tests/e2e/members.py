@@ -168,19 +168,21 @@ class Members:
         host.letter(f"answer-{code}", answer)
         return f"answer-{code}", host.words(f"answer-{code}")
 
-    def vote_yes(self, voter, words=None):
-        """For whatever waits for that member's vote, once it does."""
+    def vote_yes(self, voter, what, words=None):
+        """For a change of this kind, once one waits for that member's vote."""
         member = self.all[voter]
-        until(lambda: member.status()["waiting"], f"something waits for {voter}'s vote")
-        digits = member.status()["waiting"][0]["digits"][:12]
-        member.cli("alliance", "vote", "yes", digits, *(["--words", words] if words else []))
+
+        def waiting():
+            return [change["digits"][:12] for change in member.status()["waiting"] if change["what"] == what]
+        until(waiting, f"a change ({what}) waits for {voter}'s vote")
+        member.cli("alliance", "vote", "yes", waiting()[0], *(["--words", words] if words else []))
 
     def join(self, inviter, code, voters=(), kind="state", jurisdiction=None):
         """Invited, accepted, voted in by the inviter and these, and known by all."""
         answer, words = self.invite(inviter, code, kind, jurisdiction)
         self.all[inviter].cli("alliance", "vote", "admit", answer, "--words", words)
         for voter in voters:
-            self.vote_yes(voter, words)
+            self.vote_yes(voter, "admit", words)
         for one in (code, inviter, *voters):
             until(lambda at=one: (self.all[at].sees(code) or {}).get("standing") == "active",
                   f"{one} knows {code} as a member")

@@ -14,6 +14,7 @@ import zlib
 PROGRAM = os.environ["FRISTAD_PROGRAM"]
 MAKE_IMAGES = os.environ["FRISTAD_MAKE_IMAGES"]
 POSTGRES = os.environ["FRISTAD_POSTGRES"]
+LYING_MEMBER = os.environ["FRISTAD_LYING_MEMBER"]
 PHOTOS = pathlib.Path(__file__).resolve().parent.parent / "data"
 NOBODY = 65534
 TIMEOUT_S = 120

@@ -43,7 +43,7 @@ class JoiningTest(AllianceCase):
                       self.members["se"].refused("alliance", "vote", "admit", answer, "--words", words))
         self.assertEqual(self.members["us"].sees("nz"), None)
         until(lambda: "the same in all 10 sections" in self.members["us"].cli("alliance", "status"), "us sees it too")
-        self.members.vote_yes("us", words)
+        self.members.vote_yes("us", "admit", words)
         for code in self.CODES:
             until(lambda one=code: len(self.members[one].status()["members"]) == 3, f"{code} knows all three")
         self.members.settle()
@@ -101,14 +101,14 @@ class JoiningTest(AllianceCase):
         name = se.create("Known", known[0], readers=["all"])
         until(lambda: nz.level(known[0]), "nz finds it")
         se.cli("alliance", "vote", "suspend", "nz", "--reason", "to be looked into")
-        self.members.vote_yes("us")
+        self.members.vote_yes("us", "suspend")
         until(lambda: self.members["us"].sees("nz")["standing"] == "suspended", "us knows")
         self.members.folder.joinpath("rows.csv").write_text(f"pdq,classification\n{known[1]},baseline\n")
         se.cli("list", "import", name, "rows.csv")
         until(lambda: "permission_denied" in nz.sees("se")["trouble"], "nz is told no")
         self.assertEqual(nz.level(known[1]), "")
         se.cli("alliance", "vote", "lift", "nz")
-        self.members.vote_yes("us")
+        self.members.vote_yes("us", "lift")
         until(lambda: nz.level(known[1]), "nz reads again")
 
     def test_who_leaves_is_removed(self):
@@ -118,7 +118,7 @@ class JoiningTest(AllianceCase):
         self.assertIn("hasn't said that it leaves", self.members["se"].refused("alliance", "vote", "remove", "nz"))
         nz.cli("alliance", "leave", "--reason", "a new ministry")
         until(lambda: self.members["se"].run("alliance", "vote", "remove", "nz").returncode == 0, "se has read it")
-        self.members.vote_yes("us")
+        self.members.vote_yes("us", "remove")
         until(lambda: self.members["se"].sees("nz")["standing"] == "left", "nz has left")
 
 

@@ -159,6 +159,7 @@ Status SimulatedNode::lose_disk() {
   cut();
   copy_database(folder_ + "/" + code + ".backup", folder_ + "/" + code + ".db");
   restored_ = true;
+  ++disks_;
   compared_.clear();
   TRY(restart());
   return journal->start_recovery("fristad");
@@ -264,14 +265,17 @@ Result<std::string> World::carry(SimulatedNode& from, SimulatedNode& to, Questio
   if (answer) load.bytes += answer->size();
   if (!rough_ || !answer) return answer;
   if (chance(3)) return lost;
-  // TLS lets no old answer through. Whoever asks what it has written itself relies on that.
+  // TLS lets no old answer through. Whoever asks what it has written itself relies on that; so do all where an answer
+  // holds what its author has lost with a disk: who got it after that would be the only one to have it.
   if (!before.empty() && chance(2) && !from.is_restored()) {
     const auto old = std::ranges::find(before, question, &Sent::question);
-    if (old != before.end()) return old->answer;
+    if (old != before.end() && old->disk == to.disks()) return old->answer;
   }
-  before.push_back({.to = to.code, .question = question, .body = std::string(body), .answer = *answer});
+  before.push_back(
+      {.to = to.code, .question = question, .body = std::string(body), .answer = *answer, .disk = to.disks()});
   if (before.size() > remembered_max) before.erase(before.begin());
-  if (!answer->empty() && chance(2)) {
+  // Nor a changed one. Whoever takes back what it lost asks each but once, as it can't wait for one that lies.
+  if (!answer->empty() && chance(2) && question < Question::own_leaves) {
     const std::size_t at = drawn(answer->size());
     if (chance(50)) {
       answer->resize(at);

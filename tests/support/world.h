@@ -65,6 +65,7 @@ class SimulatedNode {
   // Its disk is gone, and the backup takes its place, from which it takes back what the others have read.
   Status lose_disk();
   std::size_t recoveries() const { return recoveries_; }  // that came to their end
+  std::size_t disks() const { return disks_; }            // that it has had
 
   // New keys, as any node gets them (alliance/rotation.h); or our vote once more, where some wait already.
   Status rotate(std::uint64_t room);
@@ -104,6 +105,7 @@ class SimulatedNode {
   bool restored_ = false;
   std::set<std::string, std::less<>> compared_;
   std::size_t recoveries_ = 0;
+  std::size_t disks_ = 1;
 };
 
 class World {
@@ -159,6 +161,7 @@ class World {
     Question question;
     std::string body;
     std::string answer;
+    std::size_t disk = 1;  // of the one that answered
   };
   std::map<std::string, Load, std::less<>> loads_;
   std::map<std::pair<std::string, std::string>, std::vector<Sent>> sent_;  // from and to: what may be repeated
