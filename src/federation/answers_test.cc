@@ -230,22 +230,27 @@ TEST_F(ReceiptTest, ReadersGiveThemAndTheNewestIsKept) {
   EXPECT_EQ(kept(), aa.journal->head(shared_log).size);
   EXPECT_EQ(aa.ledger->receipt("ab", Ledger::Way::received).value(),
             ab.ledger->receipt("aa", Ledger::Way::given).value());
-  EXPECT_EQ(send(receipt(1'000)), taken);
-  EXPECT_EQ(kept(), 1'000u);
-  EXPECT_EQ(send(receipt(999)), taken) << "late";
-  EXPECT_EQ(kept(), 1'000u);
+  aa.says("b");
+  const std::uint64_t size = aa.journal->head(shared_log).size;
+  EXPECT_EQ(send(receipt(size)), taken);
+  EXPECT_EQ(kept(), size);
+  EXPECT_EQ(send(receipt(size - 1)), taken) << "late";
+  EXPECT_EQ(send(receipt(size + 1)), Code::conflict) << "of what isn't written yet";
+  EXPECT_EQ(kept(), size);
 }
 
 TEST_F(ReceiptTest, OnlyTheReadersOwnForThisLogAreTaken) {
-  Receipt other = receipt(1'000);
+  aa.says("a");
+  const std::uint64_t size = aa.journal->head(shared_log).size;
+  Receipt other = receipt(size);
   other.reader = "ac";
   EXPECT_EQ(send(other), Code::invalid_argument);
-  other = receipt(1'000);
+  other = receipt(size);
   other.origin = "fristad.alliance/ac/shared";
   EXPECT_EQ(send(other), Code::invalid_argument);
-  EXPECT_EQ(send(receipt(1'000), "ab", "ac"), Code::permission_denied);
-  EXPECT_EQ(send(receipt(1'000), "ac", "ab"), Code::permission_denied);
-  EXPECT_LT(kept(), 1'000u);
+  EXPECT_EQ(send(receipt(size), "ab", "ac"), Code::permission_denied);
+  EXPECT_EQ(send(receipt(size), "ac", "ab"), Code::permission_denied);
+  EXPECT_LT(kept(), size);
 }
 
 // The node of a candidate knows the cards of those who invited it, and no key that the alliance has agreed on.

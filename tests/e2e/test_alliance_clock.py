@@ -9,7 +9,7 @@ import time
 
 from members import dumped, is_settled, until
 from support import random_hashes
-from test_alliance import ThreeMembersCase
+from test_alliance import AllianceCase, ThreeMembersCase
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
@@ -64,7 +64,8 @@ class WrongClockTest(ThreeMembersCase):
             status = member.status()
             self.assertLess(abs(status["clock_offset_ms"]), 60_000, member.code)
             self.assertEqual((status["held"], status["two_faced"]), ("", []), member.code)
-            self.assertEqual([row["trouble"] for row in status["members"]], [""] * 3, member.code)
+            until(lambda one=member: {row["trouble"] for row in one.status()["members"]} == {""},
+                  f"{member.code} has no trouble with anybody")
             self.assertNotIn("CLOCK", member.cli("alliance", "status"))
 
     def assert_waits(self, ahead_s, value):
@@ -180,3 +181,23 @@ class WrongClockTest(ThreeMembersCase):
         for member in self.members.all.values():
             member.stop()
             member.cli("log", "verify", "--all")
+
+
+class OldInvitationTest(AllianceCase):
+    def test_an_invitation_that_has_expired_lets_nobody_in(self):
+        later = wrong_clock("+40d")
+        self.members.found("se", "us")
+        se, nz = self.members["se"], self.members["nz"]
+        se.letter("letter", se.cli("alliance", "invite", "nz", "--jurisdiction", "NZ"))
+        words = se.words("letter")
+        nz.stop()
+        nz.start(later)
+        self.assertIn("time is over", nz.refused("alliance", "accept", "letter", "--words", words, *nz.card()))
+        nz.stop()
+        nz.start()
+        # Accepted in time, and voted on too late.
+        answer, words = self.members.invite("se", "nz")
+        se.stop()
+        se.start(later)
+        self.assertIn("time is over", se.refused("alliance", "vote", "admit", answer, "--words", words))
+        self.assertEqual(se.sees("nz"), None)
