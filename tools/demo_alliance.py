@@ -22,7 +22,7 @@ def found_it(members):
     answer, words = members.invite("se", "nz")
     print(f"Sweden has invited New Zealand, which accepted. Its words, to be compared by voice:\n  {words}")
     members["se"].cli("alliance", "vote", "admit", answer, "--words", words)
-    members.vote_yes("us", words)
+    members.vote_yes("us", "admit", words)
     for code in ("se", "us", "nz"):
         until(lambda one=code: len(members[one].status()["members"]) == 3, f"{code} knows all three")
     print("Both have voted for it, so it is a member. Nobody keeps a list of members: each node computes it.\n")

@@ -18,10 +18,6 @@ SigningKey stranger() {
 
 namespace {
 
-std::string signature_lines(const std::string& note) {
-  return note.substr(note.find("\n\n") + 2);
-}
-
 std::vector<Lie> head_lies() {
   const auto note = [](std::string_view name, std::function<void(std::string&)> change) {
     return Lie{.name = name,
@@ -38,8 +34,7 @@ std::vector<Lie> head_lies() {
       note("note-with-zeros", [](std::string& text) { text.insert(text.find('\n') + 1, "00"); }),
       note("note-with-33-signatures",
            [](std::string& text) {
-             const std::string line = signature_lines(text);
-             for (int i = 0; i < 32; ++i) text += line;
+             for (int i = 0; i < 32; ++i) text += "— n AAAAAAA=\n";
            }),
       // The name and the id of the right key, and not its signature.
       note("note-of-wrong-key",
@@ -61,6 +56,7 @@ std::vector<Lie> log_lies() {
       {.name = "leaf-unsigned", .history = [](LyingLog& log) { log.add_unsigned(); }},
       {.name = "shorter", .history = [](LyingLog& log) { log.cut(log.size() - 4); }},
       {.name = "another-history", .history = [](LyingLog& log) { log.replace_last(); }},
+      {.name = "another-tail", .history = [](LyingLog& log) { log.replace_last_and_go_on(); }},
       {.name = "leaves-cut", .leaves = [](auto& leaves) { leaves.pop_back(); }},
       {.name = "leaves-turned", .leaves = [](auto& leaves) { std::ranges::reverse(leaves); }},
       {.name = "leaves-changed", .leaves = [](auto& leaves) { leaves.front()[40] ^= 1; }},
@@ -139,8 +135,10 @@ const std::vector<Lie>& lies() {
   static const std::vector<Lie> all = [] {
     std::vector<Lie> made;
     for (auto& some : {head_lies(), log_lies(), byte_lies()}) made.insert(made.end(), some.begin(), some.end());
-    // Of what it said before: see LyingMember::answer().
-    made.push_back({.name = "replay"});
+    made.push_back({.name = "head-again", .at = Question::head, .again = true});
+    made.push_back({.name = "leaves-again", .at = Question::leaves, .again = true});
+    made.push_back({.name = "scopes-again", .at = Question::scopes, .again = true});
+    made.push_back({.name = "parcels-again", .at = Question::parcels, .again = true});
     return made;
   }();
   return all;

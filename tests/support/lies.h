@@ -30,6 +30,7 @@ struct Lie {
   std::function<void(std::vector<Parcel>&)> parcels = {};
   std::optional<Question> at = std::nullopt;  // and of which answer the bytes are changed
   std::function<void(Response&)> bytes = {};
+  bool again = false;  // to what was said there first
 };
 
 const std::vector<Lie>& lies();

@@ -176,6 +176,12 @@ void LyingLog::replace_last() {
   leaves_.back() = leaves_.front();
 }
 
+void LyingLog::replace_last_and_go_on() {
+  const LeafBytes last = leaves_.back();
+  replace_last();
+  leaves_.push_back(last);
+}
+
 void LyingLog::add_unsigned() {
   leaves_.push_back(leaves_.back());
   leaves_.back().back() ^= 1;

@@ -48,6 +48,8 @@ class LyingLog {
   void cut(std::uint64_t size);
   // The same length, with another last leaf.
   void replace_last();
+  // The same, and longer, so that all its leaves have to be looked at.
+  void replace_last_and_go_on();
   // Behind it one more whose signature is wrong.
   void add_unsigned();
   void set_keys(LyingKeys keys) { keys_ = std::make_shared<const LyingKeys>(std::move(keys)); }

@@ -6,7 +6,9 @@
 // Commands come line by line, and each is answered by a line "ok ..." or "bad ...":
 //   lie NAME [CODE]       from now on, to all or to that member alone; "truth" ends it
 //   lies, forgeries       their names
-//   served                how often it has told the lie since
+//   served CODE           how often it has told the lie to that member, since the last change of lie or log
+//   cosignatures          how many it has of the head that it shows
+//   receipt-of CODE       how much of its log that member says that it has
 //   forge NAME            writes a record that no program writes; "grow N": until there are N
 //   add LIST PDQ...       writes entries as they should be, each as a record
 //   old-keys              signs with the first keys that the node had
@@ -66,7 +68,8 @@ class LyingMember {
   std::optional<LyingLog> shown_;  // the history of the lie
   const Lie* lie_ = nullptr;
   std::string to_;  // whom it is told; empty: all
-  int served_ = 0;
+  std::map<std::string, int> served_;
+  std::map<std::string, std::uint64_t> receipts_;
   std::map<std::string, std::vector<std::string>> cosignatures_;             // by the note that they are of
   std::map<std::pair<std::string, Question>, std::string> first_;            // what it said first
   std::map<std::string, std::unique_ptr<HttpClient>, std::less<>> clients_;  // of the thread that takes commands
@@ -129,15 +132,15 @@ Response LyingMember::answer(const TlsKey& key, Question question, std::string_v
   Response response = Response::text(200, *told_it);
   if (lie == nullptr) {
     first_.try_emplace({*member, question}, *told_it);
-  } else if (lie->name == "replay") {
+  } else if (lie->again && lie->at == question) {
     const auto before = first_.find({*member, question});
-    if (before != first_.end() && before->second != response.body) {
+    if (before != first_.end()) {
       response.body = before->second;
-      ++served_;
+      ++served_[*member];
     }
   } else if (lie->at == question) {
     lie->bytes(response);
-    ++served_;
+    ++served_[*member];
   }
   return response;
 }
@@ -149,7 +152,7 @@ Result<std::string> LyingMember::told(const std::string& member, Question questi
   const auto changed = [&](const auto& change, auto&&... what) {
     if (lie == nullptr || !(lie->*change)) return;
     (lie->*change)(what...);
-    ++served_;
+    ++served_[member];
   };
   const auto scopes = [&]() -> Result<ScopesAnswer> {
     auto all = TRY(ScopesAnswer::decode(TRY(answers_->answer(member, Question::scopes, ""))));
@@ -165,7 +168,7 @@ Result<std::string> LyingMember::told(const std::string& member, Question questi
       answer.cosigned.reset();
       answer.scopes = TRY(scopes()).digest();
       changed(&Lie::head, log, answer);
-      if (lie != nullptr && lie->history) ++served_;
+      if (lie != nullptr && lie->history) ++served_[member];
       return answer.encode();
     }
     case Question::leaves: {
@@ -175,7 +178,7 @@ Result<std::string> LyingMember::told(const std::string& member, Question questi
       return encode_leaves(leaves);
     }
     case Question::scopes: {
-      if (lie != nullptr && lie->scopes) ++served_;
+      if (lie != nullptr && lie->scopes) ++served_[member];
       return TRY(scopes()).encode();
     }
     case Question::parcels: {
@@ -186,7 +189,11 @@ Result<std::string> LyingMember::told(const std::string& member, Question questi
       return encode_parcels(parcels);
     }
     case Question::cosignature: cosignatures_[log.head()].emplace_back(body); return std::string();
-    case Question::receipt: return std::string();
+    case Question::receipt: {
+      const AllianceMember* const reader = node_->alliance().membership()->state->find(member);
+      receipts_[member] = TRY(Receipt::read(body, reader->card.key(KeyPurpose::record).key)).size;
+      return std::string();
+    }
     default: return answers_->answer(member, question, body);
   }
 }
@@ -198,12 +205,12 @@ Status LyingMember::begin(const std::string& name, const std::string& member) {
   if (found == lies().end()) return Error{Code::not_found, "there is no lie \"" + name + "\""};
   lie_ = &*found;
   to_ = member;
-  served_ = 0;
   return {};
 }
 
 // After each change of the log or of the lie.
 void LyingMember::show() {
+  served_.clear();
   shown_.reset();
   if (lie_ == nullptr || !lie_->history) return;
   shown_.emplace(*log_);
@@ -258,7 +265,11 @@ Result<std::string> LyingMember::command(std::istringstream& words) {
   } else if (what == "truth") {
     lie_ = nullptr;
   } else if (what == "served") {
-    return std::to_string(served_);
+    return std::to_string(served_[name]);
+  } else if (what == "cosignatures") {
+    return std::to_string(cosignatures_[(shown_ ? *shown_ : *log_).head()].size());
+  } else if (what == "receipt-of") {
+    return std::to_string(receipts_[name]);
   } else if (what == "forge") {
     TRY(log_->forge(name));
   } else if (what == "grow") {

@@ -268,14 +268,15 @@ Result<std::string> World::carry(SimulatedNode& from, SimulatedNode& to, Questio
   // TLS lets no old answer through. Whoever asks what it has written itself relies on that; so do all where an answer
   // holds what its author has lost with a disk: who got it after that would be the only one to have it.
   if (!before.empty() && chance(2) && !from.is_restored()) {
-    const auto old = std::ranges::find(before, question, &Sent::question);
-    if (old != before.end() && old->disk == to.disks()) return old->answer;
+    const auto old = std::ranges::find_if(
+        before, [&](const Sent& sent) { return sent.question == question && sent.disk == to.disks(); });
+    if (old != before.end()) return old->answer;
   }
   before.push_back(
       {.to = to.code, .question = question, .body = std::string(body), .answer = *answer, .disk = to.disks()});
   if (before.size() > remembered_max) before.erase(before.begin());
-  // Nor a changed one. Whoever takes back what it lost asks each but once, as it can't wait for one that lies.
-  if (!answer->empty() && chance(2) && question < Question::own_leaves) {
+  // Nor a changed one. Whoever takes back what it lost asks each but once for it, as it can't wait for one that lies.
+  if (!answer->empty() && chance(2) && question != Question::own_scopes && question != Question::own_parcels) {
     const std::size_t at = drawn(answer->size());
     if (chance(50)) {
       answer->resize(at);
