@@ -267,6 +267,22 @@ class QuestionsTest(LiarCase):
         self.assertEqual(self.us.sees("se")["cosigners"], 1, "us itself")
         self.assertEqual([reader.level(value) for reader in self.readers()], ["", ""])
 
+    def test_who_hasnt_read_of_a_suspension_answers_until_it_has(self):
+        liar = self.take_over()
+        self.us.cli("alliance", "vote", "suspend", "nz", "--reason", "to be looked into")
+        until(lambda: self.se.status()["waiting"], "se has read us's vote")
+        # The vote that decides is cast while us is away, and read by nobody.
+        self.us.stop()
+        self.members.vote_yes("se", "suspend")
+        until(lambda: self.se.sees("nz")["standing"] == "suspended", "se knows")
+        self.se.stop()
+        self.us.start()
+        self.assertEqual(liar("ask", "us", "head", '{"known":0}'), "200")
+        self.assertEqual((self.us.sees("nz")["standing"], self.us.status()["epoch"]), ("active", 1), "which shows")
+        self.se.start()
+        until(lambda: self.us.sees("nz")["standing"] == "suspended", "us knows too")
+        self.assertEqual(liar("ask", "us", "head", '{"known":0}'), "403")
+
     def test_receipts_that_are_false_or_old_take_nothing_back(self):
         shared = self.se.create("Known", *self.known[:2], readers=["all"])
         self.members.settle()

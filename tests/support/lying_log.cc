@@ -14,12 +14,12 @@ namespace fristad::testing {
 namespace {
 
 constexpr std::string_view scope_public = "public";
-constexpr std::string_view placeholder = "\"@\"";
+constexpr std::string_view stand_in = "\"@\"";
 constexpr std::size_t deep = 1000;
 
 // What stands in the place of a text, in a payload that is right otherwise.
 std::string with(std::string payload, std::string_view instead) {
-  payload.replace(payload.find(placeholder), placeholder.size(), instead);
+  payload.replace(payload.find(stand_in), stand_in.size(), instead);
   return payload;
 }
 
