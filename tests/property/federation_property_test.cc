@@ -190,9 +190,7 @@ class History {
     if (list == nullptr || !node.is_up() || numbers_[list->id].empty()) return;
     const auto parts = node.material->erasable(list->id, numbers_[list->id][world_.drawn(numbers_[list->id].size())]);
     if (!parts) return;
-    for (const ErasedParts& part : *parts) {
-      static_cast<void>(node.journal->erase("local-admin", part.record, part.items, "mistake"));
-    }
+    for (const ErasedParts& part : *parts) node.erase(part);
   }
 
   void change_readers(SimulatedNode& node) {

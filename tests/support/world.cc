@@ -161,8 +161,26 @@ Status SimulatedNode::lose_disk() {
   restored_ = true;
   ++disks_;
   compared_.clear();
+  // A restore that fails is done again.
+  FaultyDisk::install().heal();
   TRY(restart());
+  for (const ErasedParts& parts : erasures_) {
+    const Status erased = journal->erase_restored("fristad", parts.record, parts.items, "erased before the restore");
+    // Of what was erased in the backup already.
+    if (!erased && erased.error().code != Code::conflict) return erased;
+  }
+  erasures_due_ = true;
   return journal->start_recovery("fristad");
+}
+
+void SimulatedNode::erase(const ErasedParts& parts) {
+  erasures_.push_back(parts);
+  static_cast<void>(journal->erase("local-admin", parts.record, parts.items, "mistake"));
+}
+
+void SimulatedNode::record_due_erasures() {
+  if (!erasures_due_ || restored_) return;
+  erasures_due_ = !journal->record_due_erasures("fristad");
 }
 
 void SimulatedNode::compare_own(std::string_view member, std::uint64_t size) {
@@ -245,6 +263,7 @@ Result<Pulled> World::pull(SimulatedNode& reader, SimulatedNode& author) {
   auto pulled = reader.reader->pull(
       author.code, [&](Question question, std::string_view body) { return carry(reader, author, question, body); });
   static_cast<void>(reader.finish_rotation());
+  reader.record_due_erasures();
   return pulled;
 }
 

@@ -64,6 +64,10 @@ class SimulatedNode {
   bool is_restored() const { return restored_; }  // and hasn't got back what it lost
   // Its disk is gone, and the backup takes its place, from which it takes back what the others have read.
   Status lose_disk();
+  // Also noted beside the backup, as Node does, so that no backup brings it back.
+  void erase(const ErasedParts& parts);
+  // Records what was erased again after a restore, once that is allowed. Until then it is tried at each chance.
+  void record_due_erasures();
   std::size_t recoveries() const { return recoveries_; }  // that came to their end
   std::size_t disks() const { return disks_; }            // that it has had
 
@@ -103,6 +107,8 @@ class SimulatedNode {
   std::vector<Kept> kept_;
   std::optional<std::vector<Kept>> backed_up_;  // the keys in the backup
   bool restored_ = false;
+  std::vector<ErasedParts> erasures_;  // ever
+  bool erasures_due_ = false;
   std::set<std::string, std::less<>> compared_;
   std::size_t recoveries_ = 0;
   std::size_t disks_ = 1;
